@@ -22,11 +22,14 @@
 #define EXO_BOOT_MAGIC 0x4e41494449524556ull // "VERIDIAN"
 enum { EXO_BOOT_VERSION = 1 };
 
-// Kernel virtual layout, the same on all machines (48-bit addresses). The image's own base is the linker's business.
+// Kernel virtual layout, the same on all machines (48-bit addresses). The image's own base is the linker's business. The
+// fake machine of the unit tests puts them where an ordinary process has room.
+#ifndef EXO_DIRECT_BASE
 #define EXO_DIRECT_BASE 0xFFFF900000000000ull      // RAM: physical address p at EXO_DIRECT_BASE + p
 #define EXO_FRAME_TABLE_BASE 0xFFFFA00000000000ull // struct exo_frame_desc of frame n at + 32 n
 #define EXO_PERCPU_BASE 0xFFFFB00000000000ull      // CPU i's area at + i * EXO_PERCPU_STRIDE
 #define EXO_DEVICE_BASE 0xFFFFD00000000000ull      // device registers: physical address p at + p
+#endif
 
 // One CPU's area: unmapped guard pages between everything that grows.
 //   page 0 guard · 1-2 main stack · 3 guard · 4 emergency stack 0 · 5 guard · 6 emergency 1 · 7 guard · 8 emergency 2
