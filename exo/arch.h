@@ -111,6 +111,9 @@ void core_interrupt(struct arch_frame *f, unsigned n);    // device interrupt n 
 // A trap in kernel mode: always a bug. Prints and ends the machine.
 [[noreturn]] void core_trap(const struct arch_frame *f, const char *what, uint64_t detail, uint64_t address); // print.c
 
+// Where a frame pointer says the caller's frame pointer and return address lie ({fp, pc}); nullptr: not a kernel stack.
+const uint64_t *arch_backtrace_slot(uint64_t fp);
+
 // --- Helpers of the core that a machine may use
 [[noreturn, gnu::format(printf, 1, 2)]] void panic(const char *format, ...);
 [[gnu::format(printf, 1, 2)]] void print(const char *format, ...);

@@ -1,0 +1,55 @@
+// pte.h: the page-table entry codec of RISC-V Sv48 (Privileged Architecture, "Sv48" and "Sv39"). Pure functions, shared by
+// kernel, loader, library.
+#pragma once
+#ifndef __ASSEMBLER__
+#include <stdint.h>
+
+typedef uint64_t pte_t;
+enum { PTE_LEVELS = 4 }; // level 0 is the leaf table, level 3 the root
+
+#define PTE_V (1ull << 0)
+#define PTE_R (1ull << 1)
+#define PTE_W (1ull << 2)
+#define PTE_X (1ull << 3)
+#define PTE_U (1ull << 4)
+#define PTE_G (1ull << 5)
+#define PTE_A (1ull << 6)
+#define PTE_D (1ull << 7)
+#define PTE_PPN (((1ull << 44) - 1) << 10)
+// The two bits left to software: the rights to write and to execute, kept when the entry was made; reading goes without
+// saying.
+#define PTE_KEPT_W (1ull << 8)
+#define PTE_KEPT_X (1ull << 9)
+// "Holds a page that no access may reach". With V = 0 all other bits are software's; with V = 1 this one is never set.
+#define PTE_PARKED (1ull << 60)
+
+static inline bool pte_present(pte_t e) { return e & (PTE_V | PTE_PARKED); } // holds a frame or a table
+static inline bool pte_is_leaf(pte_t e, int level) { return level == 0 || (e & (PTE_R | PTE_W | PTE_X)); }
+static inline uint64_t pte_physical(pte_t e) { return (e & PTE_PPN) << 2; }
+static inline pte_t pte_table(uint64_t physical) { return physical >> 2 | PTE_V; }
+
+// A 4 KiB leaf. prot: 1 read, 2 write, 4 execute (EXO_READ...); 0: the page is kept but forbids every access. A and D are
+// set from the start: a CPU may fault instead of setting them (Svade), and nobody here waits for such faults.
+static inline pte_t pte_leaf(uint64_t physical, uint64_t prot, bool user) {
+  if (!prot) return physical >> 2 | PTE_PARKED;
+  return physical >> 2 | PTE_V | PTE_R | PTE_A | (prot & 2 ? PTE_W | PTE_D : 0) | (prot & 4 ? PTE_X : 0) |
+         (user ? PTE_U : PTE_G);
+}
+// The physical memory attributes, not the entry, say that a device is uncached.
+static inline pte_t pte_device(uint64_t physical) { return pte_leaf(physical, 3, false); }
+// 2 MiB leaves of the kernel's own maps (level 1): any valid entry with a right is a leaf.
+static inline pte_t pte_block(uint64_t physical, uint64_t prot) { return pte_leaf(physical, prot, false); }
+static inline pte_t pte_device_block(uint64_t physical) { return pte_device(physical); }
+
+// The rights kept in the entry: the low three of EXO_READ...
+static inline pte_t pte_keep(pte_t e, uint64_t rights) {
+  return e | (rights & 2 ? PTE_KEPT_W : 0) | (rights & 4 ? PTE_KEPT_X : 0);
+}
+static inline uint64_t pte_kept(pte_t e) { return 1 | (e & PTE_KEPT_W ? 2 : 0) | (e & PTE_KEPT_X ? 4 : 0); }
+static inline uint64_t pte_prot(pte_t e) {
+  if (!(e & PTE_V)) return 0;
+  return (e & PTE_R ? 1 : 0) | (e & PTE_W ? 2 : 0) | (e & PTE_X ? 4 : 0);
+}
+static inline bool pte_accessed(pte_t e) { return e & PTE_A; }
+static inline bool pte_dirty(pte_t e) { return e & PTE_D; }
+#endif

@@ -1,0 +1,89 @@
+// cpu.c: a CPU wakes up, starts another, and ends the machine; a program's registers made safe.
+#include "machine.h"
+
+const struct exo_boot *machine_boot;
+uint32_t arch_starting; // index of the CPU being started, for entry.S
+
+static void require(uint64_t extension, const char *name) {
+  struct sbi_result r = sbi(SBI_BASE, SBI_BASE_PROBE, extension, 0, 0);
+  if (r.error || !r.value) panic("riscv64: the firmware has no SBI extension %s", name);
+}
+
+// The faults that entry.S delivers by itself. Illegal instructions join them while the floating-point unit is on.
+static void causes_init(struct machine *m) {
+  m->cause[SCAUSE_BREAKPOINT ^ 8] = EXO_CAUSE_BREAKPOINT;
+  m->cause[SCAUSE_LOAD_ALIGN ^ 8] = EXO_CAUSE_ALIGN;
+  m->cause[SCAUSE_STORE_ALIGN ^ 8] = EXO_CAUSE_ALIGN;
+  m->cause[SCAUSE_FETCH_PAGE ^ 8] = EXO_CAUSE_EXEC;
+  m->cause[SCAUSE_LOAD_PAGE ^ 8] = EXO_CAUSE_READ;
+  m->cause[SCAUSE_STORE_PAGE ^ 8] = EXO_CAUSE_WRITE;
+}
+
+void arch_cpu_init(const struct exo_boot *boot, unsigned index) {
+  struct machine *m = machine_of(arch_self());
+  machine_boot = boot;
+  ((struct arch_cpu *)arch_self())->user_limit = ARCH_USER_LIMIT;
+  m->call_base = 0xE0000000;
+  causes_init(m);
+  if (csr_read(satp) >> 60 != 9) panic("riscv64: CPU %u is not in Sv48 (satp %lx)", index, csr_read(satp));
+  // sstatus: traps return to user mode; the kernel never touches user pages (SUM) nor reads what is only executable
+  // (MXR); floating point and vectors are off (Privileged Architecture, "Supervisor Status Register").
+  csr_clear(sstatus, SSTATUS_SIE | SSTATUS_SPP | SSTATUS_SUM | SSTATUS_MXR | SSTATUS_FS | SSTATUS_VS);
+  csr_write(scounteren, 7); // programs read cycle, time, instret
+  require(SBI_TIME, "TIME");
+  require(SBI_IPI, "sPI");
+  require(SBI_HSM, "HSM");
+  irq_init(boot);
+}
+
+// SBI hart_start(hart, physical address, opaque): the hart begins there in supervisor mode with paging off.
+bool arch_cpu_start(const struct exo_boot *boot, unsigned index) {
+  __atomic_store_n(&arch_starting, index, __ATOMIC_SEQ_CST);
+  __asm__ volatile("fence rw, rw" ::: "memory");
+  return sbi(SBI_HSM, 0, boot->cpu_hardware_id[index], boot->trampoline_physical, 0).error == 0;
+}
+
+void arch_halt(void) {
+  csr_write(sie, 0);
+  for (;;) __asm__ volatile("wfi" ::: "memory");
+}
+
+// SiFive's test device: the low half 0x3333 ends with the class in the high half as the status. Where there is none, the
+// firmware powers off (SBI system_reset: shutdown; reason 1 is a failure), and no status leaves the machine.
+void arch_power_off(enum arch_exit exit) {
+  if (machine_boot && machine_boot->power_base)
+    *(volatile uint32_t *)device(machine_boot->power_base) = 0x3333 | (uint32_t)exit << 16;
+  sbi(SBI_RESET, 0, 0, exit != ARCH_EXIT_CLEAN, 0);
+  arch_halt();
+}
+
+void arch_fp_off(void) {
+  machine_of(arch_self())->cause[SCAUSE_ILLEGAL ^ 8] = 0; // the next one may be a first use: C looks
+  csr_clear(sstatus, SSTATUS_FS);
+}
+
+// tp, the program's thread word, is in the frame.
+void arch_thread_save(uint64_t words[ARCH_THREAD_WORDS]) {
+  for (int i = 0; i < ARCH_THREAD_WORDS; i++) words[i] = 0;
+}
+void arch_thread_load(const uint64_t words[ARCH_THREAD_WORDS], uint64_t uarea_va) {
+  (void)words;
+  (void)uarea_va;
+}
+
+// No privileged state is in a frame: sret's target mode is arch_enter's.
+bool arch_frame_sane(struct arch_frame *f) { return f->pc < ARCH_USER_LIMIT; }
+
+void arch_frame_door(struct arch_frame *f, uint64_t pc, uint64_t sp, uint64_t a0, uint64_t a1) {
+  *f = (struct arch_frame){.pc = pc, .sp = sp, .a0 = a0, .a1 = a1};
+}
+
+// No ports on this machine.
+uint8_t arch_port_read(uint16_t port) {
+  (void)port;
+  return 0xFF;
+}
+void arch_port_write(uint16_t port, uint8_t value) {
+  (void)port;
+  (void)value;
+}

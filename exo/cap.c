@@ -1,0 +1,84 @@
+// cap.c: capabilities: names, rights, slots; grant, drop, the one guard check.
+//
+// A slot is read without a lock by its owner's calls while others may drop it or grant into it: its `rights` word carries
+// a version that changes with every change, and is read before and after the rest.
+#include "core.h"
+
+enum : uint64_t { RIGHTS_MASK = 0xFFFFFFFF, VERSION_ONE = 1ull << 32 };
+
+static uint64_t slot_read(const struct exo_slot_window *s, exo_name *name, exo_word *mask) {
+  uint64_t rights = __atomic_load_n(&s->rights, __ATOMIC_ACQUIRE);
+  *name = __atomic_load_n(&s->name, __ATOMIC_RELAXED);
+  *mask = __atomic_load_n(&s->mask, __ATOMIC_ACQUIRE);
+  return __atomic_load_n(&s->rights, __ATOMIC_RELAXED) == rights ? rights & RIGHTS_MASK : 0;
+}
+
+exo_result cap_check(const struct env *env, exo_slot slot, exo_name guard, uint64_t rights) {
+  exo_name name, mask;
+  if (slot >= EXO_SLOTS) return EXO_NO_SLOT;
+  uint64_t held = slot_read(&env->w.slot[slot], &name, &mask);
+  if (!held) return EXO_NO_SLOT;
+  if ((guard ^ name) & mask || exo_name_length(guard) < exo_name_length(name) || rights & ~held) return EXO_DENIED;
+  return EXO_OK;
+}
+
+exo_result cap_extends(const struct env *env, exo_slot slot, exo_name name) {
+  if (!exo_name_valid(name)) return EXO_NAME;
+  exo_result r = cap_check(env, slot, name, 0);
+  return r == EXO_DENIED ? EXO_NAME : r;
+}
+
+// Every change: rights first go to none, the version moves on, the new rights come last.
+static void slot_write(struct exo_slot_window *s, exo_name name, uint64_t rights, uint64_t open) {
+  uint64_t version = (s->rights & ~RIGHTS_MASK) + VERSION_ONE;
+  __atomic_store_n(&s->rights, version, __ATOMIC_RELAXED);
+  __atomic_thread_fence(__ATOMIC_RELEASE);
+  __atomic_store_n(&s->name, name, __ATOMIC_RELAXED);
+  __atomic_store_n(&s->mask, exo_name_mask(name), __ATOMIC_RELAXED);
+  __atomic_store_n(&s->open, open, __ATOMIC_RELAXED);
+  __atomic_store_n(&s->rights, version | rights, __ATOMIC_RELEASE);
+}
+
+exo_result sys_cap_grant(const struct exo_cap_grant *a) {
+  exo_name name, mask;
+  if (a->slot >= EXO_SLOTS) return EXO_NO_SLOT;
+  if (a->index >= EXO_SLOTS || a->rights == 0 || a->rights & ~EXO_RIGHTS_ALL) return EXO_RANGE;
+  uint64_t held = slot_read(&env_self()->w.slot[a->slot], &name, &mask);
+  if (!held) return EXO_NO_SLOT;
+  if (!(held & EXO_GRANT) || a->rights & ~held) return EXO_DENIED;
+  if (!exo_name_valid(a->name) || !exo_name_is_prefix(name, a->name)) return EXO_NAME;
+  struct exo_frame_desc *d;
+  uint64_t state;
+  struct env *env = env_lock(a->env, &d, &state);
+  if (!env) return EXO_NO_ENV;
+  struct exo_slot_window *to = &env->w.slot[a->index];
+  bool open = to->open && !(to->rights & RIGHTS_MASK);
+  if (open) slot_write(to, a->name, a->rights, 0);
+  frame_unlock(d, state);
+  return open ? EXO_OK : EXO_BUSY;
+}
+
+exo_result sys_cap_drop(const struct exo_cap_drop *a) {
+  if (a->index >= EXO_SLOTS) return EXO_RANGE;
+  struct exo_frame_desc *d;
+  uint64_t state;
+  struct env *env = env_lock(a->env, &d, &state);
+  if (!env) return EXO_NO_ENV;
+  struct exo_slot_window *s = &env->w.slot[a->index];
+  exo_result r = s->rights & RIGHTS_MASK ? cap_check(env_self(), a->slot, s->name, 0) : EXO_EMPTY;
+  if (r == EXO_OK) slot_write(s, 0, 0, 0);
+  frame_unlock(d, state);
+  return r;
+}
+
+exo_result sys_cap_open(const struct exo_cap_open *a) {
+  if (a->index >= EXO_SLOTS || a->open > 1) return EXO_RANGE;
+  struct exo_frame_desc *d;
+  uint64_t state;
+  struct env *env = env_lock(0, &d, &state);
+  struct exo_slot_window *s = &env->w.slot[a->index];
+  bool empty = !(s->rights & RIGHTS_MASK);
+  if (empty) slot_write(s, 0, 0, a->open);
+  frame_unlock(d, state);
+  return empty ? EXO_OK : EXO_BUSY;
+}

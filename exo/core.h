@@ -1,0 +1,152 @@
+// core.h: every structure and function of the core, file by file, in reading order:
+//   main · call · cap · frame · space · env · slice · upcall · smp · print · first · io/pci
+//
+// Locks. A frame's descriptor carries its lock. A call that needs two frames takes the first, tries the second and, if it
+// is held, lets go of the first and begins again; so nobody waits for a frame while holding another, with one exception:
+// unmapping waits for the mapped frame while it holds the table, whose holder never waits for a table. A CPU's slices have
+// a lock of their own, taken last. Whoever waits polls its own cross calls (cpu_relax).
+#pragma once
+#include "arch.h"
+#include <exo/call.h>
+#include <exo/types.h>
+#include <exo/window.h>
+
+// --- main.c: what exists and in which order it wakes up
+extern const struct exo_boot *boot; // the handover, after main.c has checked it
+extern struct exo_machine_window machine_window;
+void boot_stage(unsigned stage, const char *what); // prints it and writes it into the window
+
+// --- cap.c: capabilities: names, rights, slots
+struct env { // an environment: its env frame
+  struct exo_env_window w;
+  exo_frame uarea_frame[EXO_MAX_CPUS]; // the first of two
+};
+static_assert(sizeof(struct env) <= EXO_PAGE);
+// The one check: does `slot` of `env` hold a prefix of `guard`, with `rights`?
+exo_result cap_check(const struct env *env, exo_slot slot, exo_name guard, uint64_t rights);
+// May `slot` of `env` give out the longer name `name`?
+exo_result cap_extends(const struct env *env, exo_slot slot, exo_name name);
+
+// --- frame.c: physical frames: kind, guard, account, counts
+static inline struct exo_frame_desc *frame_table(void) { return (struct exo_frame_desc *)EXO_FRAME_TABLE_BASE; }
+static inline exo_frame frame_number(const struct exo_frame_desc *d) { return (exo_frame)(d - frame_table()); }
+static inline void *frame_memory(exo_frame n) { return direct(n << EXO_PAGE_BITS); }
+void frame_init(void);          // descriptors from boot's ranges
+void frame_window(void);        // the machine window's part
+struct exo_frame_desc *frame_at(exo_frame n); // nullptr: no such frame
+uint64_t frame_lock(struct exo_frame_desc *d);  // returns the state without the lock bit
+bool frame_try_lock(struct exo_frame_desc *d, uint64_t *state);
+void frame_unlock(struct exo_frame_desc *d, uint64_t state);
+// Finds, locks and checks a frame for the running environment. On a result below 0 nothing is locked.
+exo_result frame_claim(exo_slot slot, exo_frame n, uint64_t rights, struct exo_frame_desc **d, uint64_t *state);
+// The same for two different frames, both under locks.
+struct claim {
+  exo_slot slot;
+  exo_frame frame;
+  uint64_t rights;
+  struct exo_frame_desc *desc; // answer
+  uint64_t state;              // answer
+};
+exo_result frame_claim_two(struct claim *a, struct claim *b);
+void claim_release(const struct claim *c);
+static inline bool state_idle(uint64_t s) { return (s & (EXO_STATE_MAPS | EXO_STATE_PINS)) == 0; }
+void frame_clear(exo_frame n);
+void frame_unmapped(exo_frame n); // one mapping of it is gone and no CPU can use it any more
+// Adds frames to an account. False: the ceiling refuses.
+bool account_charge(struct env *env, uint64_t frames);
+
+// --- space.c: page tables
+void space_check_kernel(void); // panics unless the kernel's own map is as promised
+void space_load(exo_frame root);       // on this CPU; 0: the kernel's own
+
+// --- env.c: environments
+enum ready : uint64_t { ENV_STOPPED = 0, ENV_READY = 1, ENV_ASLEEP = 2 };
+struct env_cpu { // an environment's private state on one CPU: an ENV_CPU frame
+  _Atomic uint64_t ready; // enum ready
+  uint64_t deadline_ns;   // when asleep
+  struct env *env;
+  struct exo_uarea *uarea;
+  uint64_t thread[ARCH_THREAD_WORDS];
+  _Alignas(ARCH_FP_ALIGN) uint8_t fp[ARCH_FP_SIZE];
+};
+struct env *env_at(exo_env number);  // nullptr: no such environment (any more)
+// Locks the env frame of `number` (0: the caller); nullptr if there is none. Writers of its slots and CPUs hold this lock.
+struct env *env_lock(exo_env number, struct exo_frame_desc **d, uint64_t *state);
+static inline exo_frame env_frame(exo_env number) { return number & ((1ull << 40) - 1); }
+struct env_cpu *env_on(const struct env *env, unsigned cpu); // nullptr: not there
+void env_end(struct env *env, uint64_t cause, uint64_t address, const struct arch_frame *f, exo_env by);
+
+// --- slice.c: processor time as a vector of slices
+enum { SLICE_MIN_NS = 50'000, SLICE_MAX_NS = 1'000'000'000, SLICE_GRACE_NS = 100'000, SLICE_LEND_SCAN = 16 };
+struct slice {
+  exo_env env; // 0: nobody's
+  exo_name guard;
+  uint64_t length_ns;
+  uint64_t debt_ns; // overstay not yet paid
+};
+struct cpu {
+  struct arch_cpu arch;
+  unsigned index;
+  bool started, fp_live, grace, lent;
+  struct env *env;        // running here; nullptr: idle
+  struct env *probe;      // looked at by the picker: env_end waits for this as for `env`
+  struct env_cpu *env_cpu;
+  exo_frame root;         // loaded
+  _Atomic uint64_t cross_want, cross_done; // cross calls asked for and answered
+  _Atomic uint32_t slice_lock;
+  unsigned slice_now, lend_cursor;
+  uint64_t slice_end_ns, slice_begun_ns;
+  uint64_t ticks;
+  struct slice slice[EXO_SLICES];
+};
+static_assert(sizeof(struct cpu) <= 0x2000 && offsetof(struct cpu, index) == CPU_CORE);
+static inline struct cpu *cpu_at(unsigned i) {
+  return (struct cpu *)(EXO_PERCPU_BASE + i * EXO_PERCPU_STRIDE + EXO_PERCPU_RECORD);
+}
+static inline struct env *env_self(void) { return arch_self()->env; }
+[[noreturn]] void slice_next(void); // the running environment gives the CPU up: who is next?
+void slice_leave(void);             // takes the running environment off this CPU; it stays ready or asleep
+void slice_forget(const struct env *env); // its slices on all CPUs belong to nobody
+void slice_init(struct cpu *cpu);
+void slice_preempt(struct arch_frame *f); // ends the running slice: asks the library first, then forces
+bool slice_owner_waits(struct cpu *cpu); // runs on lent time whose owner is ready
+[[noreturn]] void slice_direct(struct env *to, struct env_cpu *ec); // hands the rest of the slice on
+struct env_cpu *slice_ready(struct cpu *cpu, exo_env number); // ready here? sets cpu->probe until the switch
+
+// --- upcall.c: a fault arrives, a library is entered at one of its doors
+[[noreturn]] void upcall_run(struct cpu *cpu);        // continues the environment that was just switched in
+void upcall_event(struct env_cpu *ec, unsigned cpu, uint64_t bits); // sets pending bits, wakes, kicks
+bool upcall_deliver(struct arch_frame *f);            // if its event door is open: *f becomes the entry of the door
+
+// --- smp.c: other processors
+void smp_start(void);
+void smp_kick(unsigned cpu);       // asks for a cross call
+void smp_cross(unsigned cpu);      // asks for a cross call and waits until it is answered
+void cpu_relax(void);              // one turn of any waiting loop: answers cross calls
+
+// --- print.c: console, panic
+void print_init(void);
+void print_port(uint64_t port, const char *format, ...) [[gnu::format(printf, 2, 3)]];
+void serial_put(const struct exo_boot_serial *s, uint8_t byte);
+int serial_get(const struct exo_boot_serial *s); // -1: nothing waits
+const char *call_name(uint64_t number);
+#define CHECK(condition) ((condition) ? (void)0 : panic("%s:%d: %s", __FILE_NAME__, __LINE__, #condition))
+
+// --- first.c: the first environment, from what the loader laid out
+[[noreturn]] void first_run(void);
+#define FIRST_UAREA 0x00007FFFFF000000ull
+
+// --- io/pci.c: what devices there are; quiet until they have owners
+unsigned pci_quiet(void);           // takes bus mastering from every function but bridges; returns how many functions
+bool pci_is_quiet(void);            // reads it back
+
+// --- The calls
+#define EXO_CALL(number, name, ...) exo_result sys_##name(const struct exo_##name *a);
+#include <exo/call.def>
+#undef EXO_CALL
+
+// --- The memory functions that a compiler expects (string.c)
+void *memset(void *to, int byte, size_t n);
+void *memcpy(void *restrict to, const void *restrict from, size_t n);
+void *memmove(void *to, const void *from, size_t n);
+int memcmp(const void *a, const void *b, size_t n);

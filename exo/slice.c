@@ -1,0 +1,233 @@
+// slice.c: processor time as a vector of slices. Position gives latency, length gives share; a slice whose owner is not
+// ready, or that nobody owns, is lent to the first environment found ready. The tick arrives here.
+#include "core.h"
+
+static void slices_lock(struct cpu *cpu) {
+  while (__atomic_exchange_n(&cpu->slice_lock, 1, __ATOMIC_ACQUIRE)) cpu_relax();
+}
+static void slices_unlock(struct cpu *cpu) { __atomic_store_n(&cpu->slice_lock, 0, __ATOMIC_RELEASE); }
+
+void slice_init(struct cpu *cpu) {
+  for (int i = 0; i < EXO_SLICES; i++) cpu->slice[i] = (struct slice){.guard = EXO_GUARD_SLICE};
+  cpu->slice_now = EXO_SLICES - 1;
+}
+
+// The environment's presence here, if it is ready. `probe` holds env_end back until the switch or the next probe.
+struct env_cpu *slice_ready(struct cpu *cpu, exo_env number) {
+  struct env *env = env_at(number);
+  __atomic_store_n(&cpu->probe, env, __ATOMIC_SEQ_CST);
+  if (!env || env_at(number) != env || !__atomic_load_n(&env->w.alive, __ATOMIC_SEQ_CST)) return nullptr;
+  struct env_cpu *ec = env_on(env, cpu->index);
+  if (!ec) return nullptr;
+  if (ec->ready == ENV_ASLEEP && ec->deadline_ns <= arch_now_ns()) upcall_event(ec, cpu->index, EXO_EVENT_WAKE);
+  return ec->ready == ENV_READY ? ec : nullptr;
+}
+
+// --- Switching
+
+// Keeps what belongs to the environment that runs here and forgets it.
+static void env_save(struct cpu *cpu) {
+  if (!cpu->env_cpu) return;
+  arch_thread_save(cpu->env_cpu->thread);
+  if (cpu->fp_live) arch_fp_save(cpu->env_cpu->fp);
+  arch_fp_off();
+  cpu->fp_live = false;
+  cpu->env_cpu = nullptr;
+  cpu->arch.uarea = nullptr;
+  __atomic_store_n(&cpu->env, nullptr, __ATOMIC_SEQ_CST);
+}
+
+void slice_leave(void) {
+  struct cpu *cpu = arch_self();
+  space_load(0); // before anybody may think it is off this CPU
+  env_save(cpu);
+}
+
+// The probed environment becomes the running one.
+static void env_switch(struct cpu *cpu, struct env_cpu *ec) {
+  if (cpu->env_cpu != ec) {
+    exo_frame root = ec->env->w.root;
+    if (cpu->env && cpu->env->w.root == root) root = cpu->env->w.root;
+    struct env *next = ec->env;
+    env_save(cpu);
+    __atomic_store_n(&cpu->env, next, __ATOMIC_SEQ_CST);
+    space_load(root);
+    cpu->env_cpu = ec;
+    cpu->arch.uarea = ec->uarea;
+    arch_thread_load(ec->thread, ec->uarea->self);
+  }
+  __atomic_store_n(&cpu->probe, nullptr, __ATOMIC_SEQ_CST);
+}
+
+[[noreturn]] void slice_direct(struct env *to, struct env_cpu *ec) {
+  (void)to;
+  struct cpu *cpu = arch_self();
+  env_switch(cpu, ec);
+  upcall_run(cpu);
+}
+
+// --- Choosing
+
+// The first ready environment among the owners of the next SLICE_LEND_SCAN entries.
+static struct env_cpu *lend(struct cpu *cpu) {
+  for (int i = 0; i < SLICE_LEND_SCAN; i++) {
+    cpu->lend_cursor = (cpu->lend_cursor + 1) % EXO_SLICES;
+    const struct slice *s = &cpu->slice[cpu->lend_cursor];
+    struct env_cpu *ec = s->env ? slice_ready(cpu, s->env) : nullptr;
+    if (ec) return ec;
+  }
+  return nullptr;
+}
+
+// What a slice is worth this turn: debt is paid first.
+static uint64_t slice_worth(struct slice *s) {
+  uint64_t paid = s->debt_ns < s->length_ns ? s->debt_ns : s->length_ns;
+  s->debt_ns -= paid;
+  return s->length_ns - paid;
+}
+
+// The next slice in turn whose time somebody can use; nullptr: nobody is ready.
+static struct env_cpu *pick(struct cpu *cpu) {
+  for (unsigned k = 1; k <= EXO_SLICES; k++) {
+    unsigned i = (cpu->slice_now + k) % EXO_SLICES;
+    struct slice *s = &cpu->slice[i];
+    if (!s->length_ns) continue;
+    struct env_cpu *owner = s->env ? slice_ready(cpu, s->env) : nullptr, *ec = owner ? owner : lend(cpu);
+    uint64_t worth = ec ? slice_worth(s) : 0;
+    if (worth < SLICE_MIN_NS) continue;
+    cpu->slice_now = i;
+    cpu->lent = !owner;
+    cpu->slice_begun_ns = arch_now_ns();
+    cpu->slice_end_ns = cpu->slice_begun_ns + worth;
+    return ec;
+  }
+  return nullptr;
+}
+
+// The earliest deadline of a sleeping owner: an idle CPU wakes for it, and so does one that runs on lent time.
+static uint64_t next_deadline(struct cpu *cpu) {
+  uint64_t first = ~0ull;
+  for (int i = 0; i < EXO_SLICES; i++) {
+    const struct slice *s = &cpu->slice[i];
+    struct env *env = s->env ? env_at(s->env) : nullptr;
+    __atomic_store_n(&cpu->probe, env, __ATOMIC_SEQ_CST);
+    if (!env || !__atomic_load_n(&env->w.alive, __ATOMIC_SEQ_CST)) continue;
+    const struct env_cpu *ec = env_on(env, cpu->index);
+    if (ec && ec->ready == ENV_ASLEEP && ec->deadline_ns < first) first = ec->deadline_ns;
+  }
+  __atomic_store_n(&cpu->probe, nullptr, __ATOMIC_SEQ_CST);
+  return first;
+}
+
+static void timer_arm(struct cpu *cpu, uint64_t at_ns) {
+  uint64_t deadline = cpu->lent ? next_deadline(cpu) : ~0ull;
+  arch_timer_set(deadline < at_ns ? deadline : at_ns);
+}
+
+// What the last runner took beyond its slice is its slice's debt, at most one turn.
+static void slice_close(struct cpu *cpu) {
+  uint64_t now = arch_now_ns();
+  struct slice *s = &cpu->slice[cpu->slice_now];
+  if (cpu->slice_end_ns && now > cpu->slice_end_ns) s->debt_ns += now - cpu->slice_end_ns;
+  if (s->debt_ns > s->length_ns) s->debt_ns = s->length_ns;
+  cpu->slice_end_ns = 0;
+  cpu->grace = false;
+}
+
+[[noreturn]] void slice_next(void) {
+  struct cpu *cpu = arch_self();
+  slice_close(cpu);
+  for (;;) {
+    slices_lock(cpu);
+    struct env_cpu *ec = pick(cpu);
+    slices_unlock(cpu);
+    if (ec) {
+      uint64_t end = cpu->slice_end_ns;
+      if (cpu->lent) { // next_deadline moves the probe: hold the chosen one by running it
+        env_switch(cpu, ec);
+        timer_arm(cpu, end);
+      } else {
+        arch_timer_set(end);
+        env_switch(cpu, ec);
+      }
+      upcall_run(cpu);
+    }
+    __atomic_store_n(&cpu->probe, nullptr, __ATOMIC_SEQ_CST);
+    slice_leave();
+    arch_timer_set(next_deadline(cpu));
+    arch_idle();
+  }
+}
+
+bool slice_owner_waits(struct cpu *cpu) {
+  bool waits = cpu->lent && cpu->slice[cpu->slice_now].env && slice_ready(cpu, cpu->slice[cpu->slice_now].env);
+  __atomic_store_n(&cpu->probe, nullptr, __ATOMIC_SEQ_CST);
+  return waits;
+}
+
+void slice_preempt(struct arch_frame *f) {
+  struct cpu *cpu = arch_self();
+  struct exo_uarea *u = cpu->arch.uarea;
+  if (!cpu->grace) {
+    cpu->grace = true;
+    __atomic_fetch_or(&u->pending, EXO_EVENT_SLICE_END, __ATOMIC_RELEASE);
+    arch_timer_set(arch_now_ns() + SLICE_GRACE_NS);
+    if (upcall_deliver(f)) return;
+  }
+  u->forced.regs = *f;
+  u->forced.busy = 1;
+  slice_next();
+}
+
+void core_tick(struct arch_frame *f) {
+  struct cpu *cpu = arch_self();
+  cpu->ticks++;
+  if (!f) return;
+  if (arch_now_ns() >= cpu->slice_end_ns || slice_owner_waits(cpu)) {
+    slice_preempt(f);
+    return;
+  }
+  timer_arm(cpu, cpu->slice_end_ns);
+  if (cpu->arch.uarea->pending) upcall_deliver(f);
+}
+
+void slice_forget(const struct env *env) {
+  for (unsigned i = 0; i < machine_window.cpu_count; i++) {
+    struct cpu *cpu = cpu_at(i);
+    slices_lock(cpu);
+    for (int k = 0; k < EXO_SLICES; k++)
+      if (cpu->slice[k].env == env->w.number) cpu->slice[k].env = 0;
+    slices_unlock(cpu);
+  }
+}
+
+exo_result sys_yield(const struct exo_yield *a) {
+  struct cpu *cpu = arch_self();
+  struct env_cpu *self = cpu->env_cpu;
+  if (a->deadline_ns && !__atomic_load_n(&self->uarea->pending, __ATOMIC_ACQUIRE)) {
+    self->deadline_ns = a->deadline_ns;
+    self->ready = ENV_ASLEEP;
+    // An event that came between the look and the store has found it ready and did not wake it: look again.
+    if (__atomic_load_n(&self->uarea->pending, __ATOMIC_SEQ_CST)) self->ready = ENV_READY;
+  }
+  struct env_cpu *to = a->to && !cpu->grace ? slice_ready(cpu, a->to) : nullptr;
+  if (to && to != self) slice_direct(to->env, to);
+  slice_next();
+}
+
+exo_result sys_slice_set(const struct exo_slice_set *a) {
+  if (a->cpu >= machine_window.cpu_count || a->index >= EXO_SLICES) return EXO_RANGE;
+  if (a->length_ns && (a->length_ns < SLICE_MIN_NS || a->length_ns > SLICE_MAX_NS)) return EXO_RANGE;
+  exo_result r = cap_extends(env_self(), a->slot, a->guard);
+  if (r != EXO_OK) return r;
+  const struct env *env = a->env ? env_at(a->env) : nullptr;
+  if (a->env && (!env || !env_on(env, (unsigned)a->cpu))) return EXO_NO_ENV;
+  struct cpu *cpu = cpu_at((unsigned)a->cpu);
+  slices_lock(cpu);
+  struct slice *s = &cpu->slice[a->index];
+  r = cap_check(env_self(), a->slot, s->guard, EXO_MANAGE);
+  if (r == EXO_OK) *s = (struct slice){a->env, a->guard, a->length_ns, s->debt_ns};
+  slices_unlock(cpu);
+  if (r == EXO_OK) smp_kick((unsigned)a->cpu);
+  return r;
+}

@@ -1,0 +1,282 @@
+// space.c: page tables: one walk for all machines, checked edits of tables that the caller supplied and names.
+//
+// A table frame's MAPS count is the number of its live entries; its home is its place in its parent. A root's home is the
+// set of CPUs it is loaded on: they alone can hold its translations.
+#include "core.h"
+
+enum { ENTRIES = 512, USER_ENTRIES = 256 }; // a root's entries above USER_ENTRIES are the kernel's
+
+static pte_t *table_entries(const struct exo_frame_desc *d) { return frame_memory(frame_number(d)); }
+
+// Where a table stands: its root, and the address its entry 0 translates.
+struct place {
+  exo_frame root;
+  uint64_t va;
+};
+static struct place table_place(const struct exo_frame_desc *d) {
+  struct place p = {frame_number(d), 0};
+  unsigned level = (unsigned)exo_state_level(d->state);
+  for (; level < PTE_LEVELS - 1; level++) {
+    p.va += (d->home % ENTRIES) << (EXO_PAGE_BITS + 9 * (level + 1));
+    p.root = d->home / ENTRIES;
+    d = &frame_table()[p.root];
+  }
+  return p;
+}
+
+// Other CPUs forget everything of this root; the caller's own has been told entry by entry.
+static void shoot_down(exo_frame root) {
+  __atomic_thread_fence(__ATOMIC_SEQ_CST); // the edits come before the look at who may have loaded the root
+  uint64_t loaded = __atomic_load_n(&frame_table()[root].home, __ATOMIC_SEQ_CST) & ~(1ull << arch_self()->index);
+  if (!loaded) return;
+  machine_window.shootdowns++;
+  for (unsigned i = 0; loaded; i++, loaded >>= 1)
+    if (loaded & 1) smp_cross(i);
+}
+
+// The bit is set before the root is loaded, so that an editor either sees it or its edit is seen by the first walk.
+void space_load(exo_frame root) {
+  struct cpu *cpu = arch_self();
+  if (cpu->root == root) return;
+  uint64_t bit = 1ull << cpu->index;
+  if (root) __atomic_fetch_or(&frame_table()[root].home, bit, __ATOMIC_SEQ_CST);
+  arch_root_load(root ? root << EXO_PAGE_BITS : boot->low_root_physical);
+  if (cpu->root) __atomic_fetch_and(&frame_table()[cpu->root].home, ~bit, __ATOMIC_SEQ_CST);
+  cpu->root = root;
+}
+
+static bool prot_valid(exo_word prot) {
+  return prot == 0 || (prot & EXO_READ && !(prot & ~(EXO_READ | EXO_WRITE | EXO_EXEC)));
+}
+
+// May a frame in this state be mapped so? A frame that is executable anywhere is writable nowhere.
+static bool w_xor_x(uint64_t state, exo_word prot) {
+  bool write = state & EXO_STATE_WRITE || prot & EXO_WRITE, exec = state & EXO_STATE_EXEC || prot & EXO_EXEC;
+  return !(write && exec);
+}
+static uint64_t state_with(uint64_t state, exo_word prot) {
+  return state | (prot & EXO_WRITE ? EXO_STATE_WRITE : 0) | (prot & EXO_EXEC ? EXO_STATE_EXEC : 0);
+}
+
+static exo_result map_check(const struct exo_map *a, const struct claim *table, const struct claim *frame) {
+  uint64_t kind = exo_state_kind(frame->state);
+  if (exo_state_kind(table->state) != EXO_KIND_TABLE || exo_state_level(table->state) != 0) return EXO_KIND;
+  if (pte_present(table_entries(table->desc)[a->index])) return EXO_BUSY;
+  if (kind != EXO_KIND_USER && kind != EXO_KIND_UAREA) {
+    if (kind != EXO_KIND_WINDOW && kind != EXO_KIND_ENV) return EXO_KIND;
+    if (a->prot != EXO_READ) return EXO_KIND;
+  }
+  if (kind == EXO_KIND_UAREA && a->prot & EXO_EXEC) return EXO_KIND;
+  if (exo_state_maps(frame->state) == EXO_STATE_MAPS >> EXO_STATE_MAPS_SHIFT) return EXO_BUSY;
+  return w_xor_x(frame->state, a->prot) ? EXO_OK : EXO_W_XOR_X;
+}
+
+// What the frame's slot allows beyond `prot`, kept in the entry for `protect`.
+static exo_word rights_beyond(exo_slot slot, const struct claim *frame) {
+  if (exo_state_kind(frame->state) != EXO_KIND_USER) return EXO_READ;
+  return env_self()->w.slot[slot].rights & (EXO_READ | EXO_WRITE | EXO_EXEC);
+}
+
+exo_result sys_map(const struct exo_map *a) {
+  if (a->index >= ENTRIES || a->prot == 0 || !prot_valid(a->prot)) return EXO_RANGE;
+  struct claim table = {.slot = a->slot, .frame = a->table, .rights = EXO_MANAGE};
+  struct claim frame = {.slot = a->frame_slot, .frame = a->frame, .rights = a->prot};
+  exo_result r = frame_claim_two(&table, &frame);
+  if (r != EXO_OK) return r;
+  r = map_check(a, &table, &frame);
+  if (r == EXO_OK) {
+    exo_word kept = rights_beyond(a->frame_slot, &frame) | a->prot;
+    pte_t e = pte_keep(pte_leaf(a->frame << EXO_PAGE_BITS, a->prot, true), kept);
+    frame.desc->home = exo_state_maps(frame.state) ? 0 : a->table * ENTRIES + a->index;
+    frame.state = state_with(frame.state, a->prot) + (1ull << EXO_STATE_MAPS_SHIFT);
+    table.state += 1ull << EXO_STATE_MAPS_SHIFT;
+    __atomic_store_n(&table_entries(table.desc)[a->index], e, __ATOMIC_RELEASE);
+    arch_table_fence();
+    if (a->prot & EXO_EXEC) arch_code_fence();
+  }
+  claim_release(&frame);
+  claim_release(&table);
+  return r;
+}
+
+// Claims a leaf table for a range call.
+static exo_result range_claim(exo_slot slot, exo_frame table, exo_word index, exo_word count,
+                              struct exo_frame_desc **d, uint64_t *s) {
+  if (count > EXO_RANGE_MAX || index >= ENTRIES || count > ENTRIES - index) return EXO_RANGE;
+  exo_result r = frame_claim(slot, table, EXO_MANAGE, d, s);
+  if (r != EXO_OK) return r;
+  if (exo_state_kind(*s) == EXO_KIND_TABLE && exo_state_level(*s) == 0) return EXO_OK;
+  frame_unlock(*d, *s);
+  return EXO_KIND;
+}
+
+// Notes in the frame that it becomes writable or executable. The entry at hand keeps it mapped meanwhile.
+static bool frame_admit(exo_frame n, exo_word prot) {
+  struct exo_frame_desc *d = &frame_table()[n];
+  uint64_t s = __atomic_load_n(&d->state, __ATOMIC_RELAXED);
+  if (state_with(s, prot) == s && w_xor_x(s, prot)) return true;
+  s = frame_lock(d);
+  bool may = w_xor_x(s, prot);
+  frame_unlock(d, may ? state_with(s, prot) : s);
+  return may;
+}
+
+exo_result sys_protect(const struct exo_protect *a) {
+  struct exo_frame_desc *d;
+  uint64_t s;
+  if (!prot_valid(a->prot)) return EXO_RANGE;
+  exo_result r = range_claim(a->slot, a->table, a->index, a->count, &d, &s);
+  if (r != EXO_OK) return r;
+  struct place p = table_place(d);
+  bool current = arch_self()->root == p.root, stale = false;
+  pte_t *entry = &table_entries(d)[a->index];
+  uint64_t va = p.va + (a->index << EXO_PAGE_BITS), done = 0;
+  for (; done < a->count; done++, entry++, va += EXO_PAGE) {
+    pte_t e = *entry;
+    if (!pte_present(e) || pte_prot(e) == a->prot) continue;
+    if (a->prot & ~pte_kept(e) || !frame_admit(pte_physical(e) >> EXO_PAGE_BITS, a->prot)) break;
+    __atomic_store_n(entry, pte_keep(pte_leaf(pte_physical(e), a->prot, true), pte_kept(e)), __ATOMIC_RELEASE);
+    stale |= pte_prot(e) != 0;
+    if (current && pte_prot(e)) arch_flush_page(va);
+  }
+  arch_table_fence();
+  if (a->prot & EXO_EXEC) arch_code_fence();
+  if (stale) shoot_down(p.root);
+  frame_unlock(d, s);
+  return done || !a->count ? (exo_result)done : EXO_DENIED;
+}
+
+exo_result sys_unmap(const struct exo_unmap *a) {
+  struct exo_frame_desc *d;
+  uint64_t s;
+  exo_result r = range_claim(a->slot, a->table, a->index, a->count, &d, &s);
+  if (r != EXO_OK) return r;
+  struct place p = table_place(d);
+  bool current = arch_self()->root == p.root;
+  pte_t *entry = &table_entries(d)[a->index];
+  uint64_t gone = 0;
+  // First no CPU may reach the pages, then their frames may be counted down: another call could free them at once.
+  for (uint64_t i = 0; i < a->count; i++) {
+    if (!pte_present(entry[i])) continue;
+    pte_t e = __atomic_exchange_n(&entry[i], pte_leaf(pte_physical(entry[i]), 0, true), __ATOMIC_ACQ_REL);
+    gone++;
+    if (current && pte_prot(e)) arch_flush_page(p.va + ((a->index + i) << EXO_PAGE_BITS));
+  }
+  if (gone) shoot_down(p.root);
+  for (uint64_t i = 0; gone && i < a->count; i++) {
+    if (!pte_present(entry[i])) continue;
+    frame_unmapped(pte_physical(entry[i]) >> EXO_PAGE_BITS);
+    __atomic_store_n(&entry[i], 0, __ATOMIC_RELEASE);
+  }
+  frame_unlock(d, s - (gone << EXO_STATE_MAPS_SHIFT));
+  return (exo_result)gone;
+}
+
+exo_result sys_table_root(const struct exo_table_root *a) {
+  struct exo_frame_desc *d;
+  uint64_t s;
+  exo_result r = frame_claim(a->slot, a->frame, EXO_MANAGE, &d, &s);
+  if (r != EXO_OK) return r;
+  if (exo_state_kind(s) != EXO_KIND_USER) r = EXO_KIND;
+  else if (!state_idle(s)) r = EXO_BUSY;
+  else {
+    frame_clear(a->frame);
+    arch_root_init(table_entries(d));
+    d->home = 0;
+    s = EXO_KIND_TABLE | (uint64_t)(PTE_LEVELS - 1) << EXO_STATE_LEVEL_SHIFT;
+  }
+  frame_unlock(d, s);
+  return r;
+}
+
+static exo_result link_check(const struct exo_table_link *a, const struct claim *table, const struct claim *child) {
+  if (exo_state_kind(table->state) != EXO_KIND_TABLE || exo_state_level(table->state) == 0) return EXO_KIND;
+  if (exo_state_kind(child->state) != EXO_KIND_USER) return EXO_KIND;
+  if (!state_idle(child->state) || pte_present(table_entries(table->desc)[a->index])) return EXO_BUSY;
+  unsigned level = (unsigned)exo_state_level(table->state);
+  if (level == PTE_LEVELS - 1) return a->index < USER_ENTRIES ? EXO_OK : EXO_RANGE;
+  // The page at the very top stays empty, so that no pc runs out of the user half; its whole leaf table does.
+  uint64_t end = table_place(table->desc).va + ((a->index + 1) << (EXO_PAGE_BITS + 9 * level));
+  return level == 1 && end > ARCH_USER_LIMIT ? EXO_RANGE : EXO_OK;
+}
+
+exo_result sys_table_link(const struct exo_table_link *a) {
+  if (a->index >= ENTRIES) return EXO_RANGE;
+  struct claim table = {.slot = a->slot, .frame = a->table, .rights = EXO_MANAGE};
+  struct claim child = {.slot = a->slot, .frame = a->frame, .rights = EXO_MANAGE};
+  exo_result r = frame_claim_two(&table, &child);
+  if (r != EXO_OK) return r;
+  r = link_check(a, &table, &child);
+  if (r == EXO_OK) {
+    frame_clear(a->frame);
+    child.desc->home = a->table * ENTRIES + a->index;
+    child.state = EXO_KIND_TABLE | (exo_state_level(table.state) - 1) << EXO_STATE_LEVEL_SHIFT;
+    table.state += 1ull << EXO_STATE_MAPS_SHIFT;
+    __atomic_store_n(&table_entries(table.desc)[a->index], pte_table(a->frame << EXO_PAGE_BITS), __ATOMIC_RELEASE);
+    arch_table_fence();
+  }
+  claim_release(&child);
+  claim_release(&table);
+  return r;
+}
+
+// Takes a table's entry out of its parent. Both locked.
+static void table_unlink(struct exo_frame_desc *parent, uint64_t *parent_state, const struct exo_frame_desc *child) {
+  exo_frame root = table_place(child).root;
+  __atomic_store_n(&table_entries(parent)[child->home % ENTRIES], 0, __ATOMIC_RELEASE);
+  *parent_state -= 1ull << EXO_STATE_MAPS_SHIFT;
+  if (arch_self()->root == root) arch_flush_all(); // walkers keep upper levels too
+  shoot_down(root);
+}
+
+exo_result sys_table_drop(const struct exo_table_drop *a) {
+  struct exo_frame_desc *d, *parent = nullptr;
+  uint64_t s, parent_state;
+  for (;;) { // a parent is locked after its child only by trying
+    exo_result r = frame_claim(a->slot, a->table, EXO_MANAGE, &d, &s);
+    if (r != EXO_OK) return r;
+    if (exo_state_kind(s) != EXO_KIND_TABLE || !state_idle(s)) {
+      frame_unlock(d, s);
+      return exo_state_kind(s) != EXO_KIND_TABLE ? EXO_KIND : EXO_BUSY;
+    }
+    if (exo_state_level(s) == PTE_LEVELS - 1) break;
+    parent = &frame_table()[d->home / ENTRIES];
+    if (frame_try_lock(parent, &parent_state)) break;
+    frame_unlock(d, s);
+    cpu_relax();
+  }
+  if (parent) {
+    table_unlink(parent, &parent_state, d);
+    frame_unlock(parent, parent_state);
+  }
+  frame_clear(a->table);
+  d->home = 0;
+  frame_unlock(d, EXO_KIND_USER);
+  return EXO_OK;
+}
+
+// The kernel's own leaf entry for an address, 0 if there is none.
+static pte_t kernel_entry(uint64_t va) {
+  const pte_t *t = direct(boot->root_physical);
+  for (int level = PTE_LEVELS - 1;; level--) {
+    pte_t e = t[va >> (EXO_PAGE_BITS + 9 * level) & (ENTRIES - 1)];
+    if (!pte_present(e) || pte_is_leaf(e, level)) return e;
+    t = direct(pte_physical(e));
+  }
+}
+
+// Text is executable and not writable, everything else not executable, and the direct map no back door to text.
+void space_check_kernel(void) {
+  extern const char kernel_start[], text_end[], rodata_end[], kernel_end[];
+  uint64_t start = (uint64_t)kernel_start, end = (uint64_t)kernel_end;
+  for (uint64_t va = start; va < end; va += EXO_PAGE) {
+    exo_word want = va < (uint64_t)text_end ? EXO_READ | EXO_EXEC
+                    : va < (uint64_t)rodata_end ? EXO_READ : EXO_READ | EXO_WRITE;
+    CHECK(pte_prot(kernel_entry(va)) == want);
+    CHECK(pte_physical(kernel_entry(va)) == boot->kernel_physical + (va - start));
+    exo_word alias = want & EXO_WRITE ? EXO_READ | EXO_WRITE : EXO_READ;
+    CHECK(pte_prot(kernel_entry(EXO_DIRECT_BASE + boot->kernel_physical + (va - start))) == alias);
+  }
+  CHECK(pte_prot(kernel_entry((uint64_t)direct(boot->trampoline_physical))) == EXO_READ);
+  CHECK(!pte_present(kernel_entry(EXO_PERCPU_BASE)));
+}

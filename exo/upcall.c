@@ -1,0 +1,93 @@
+// upcall.c: a fault or an event arrives, a library is entered at one of its doors. entry.S does the common case of
+// core_fault itself; this is its specification, the slow path, and the fake machine's path.
+#include "core.h"
+
+static bool door_open(uint64_t pc) { return pc != 0 && pc < ARCH_USER_LIMIT; }
+
+void core_fault(struct arch_frame *f, uint64_t cause, uint64_t address) {
+  struct cpu *cpu = arch_self();
+  struct exo_uarea *u = cpu->arch.uarea;
+  CHECK(cpu->env && u);
+  uint64_t door = u->fault_door, self = u->self, busy = u->fault.busy;
+  if (!door_open(door) || busy) {
+    env_end(cpu->env, busy ? EXO_CAUSE_DOUBLE : cause, address, f, 0);
+    slice_next();
+  }
+  u->fault.regs = *f;
+  u->fault.cause = cause;
+  u->fault.address = address;
+  u->fault.was_masked = u->masked;
+  u->fault.busy = 1;
+  u->masked = 1;
+  arch_frame_door(f, door, u->fault_stack, self, self + EXO_RECORD_FAULT);
+}
+
+void core_fp(struct arch_frame *f) {
+  (void)f;
+  struct cpu *cpu = arch_self();
+  CHECK(cpu->env_cpu && !cpu->fp_live);
+  arch_fp_load(cpu->env_cpu->fp);
+  cpu->fp_live = true;
+}
+
+bool upcall_deliver(struct arch_frame *f) {
+  struct exo_uarea *u = arch_self()->arch.uarea;
+  uint64_t door = u->event_door, pc = *arch_frame_pc(f), self = u->self;
+  if (u->masked || !door_open(door) || (pc >= u->resume_start && pc < u->resume_end)) return false;
+  u->event.regs = *f;
+  u->event.was_masked = 0;
+  u->event.busy = 1;
+  u->masked = 1;
+  arch_frame_door(f, door, u->event_stack, self, self + EXO_RECORD_EVENT);
+  return true;
+}
+
+void upcall_event(struct env_cpu *ec, unsigned cpu, uint64_t bits) {
+  __atomic_fetch_or(&ec->uarea->pending, bits, __ATOMIC_SEQ_CST);
+  uint64_t asleep = ENV_ASLEEP;
+  __atomic_compare_exchange_n(&ec->ready, &asleep, ENV_READY, false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
+  if (cpu != arch_self()->index) smp_kick(cpu);
+}
+
+[[noreturn]] static void enter_event_door(struct cpu *cpu, struct exo_uarea *u) {
+  struct arch_frame f;
+  uint64_t door = u->event_door, self = u->self;
+  if (!door_open(door)) {
+    env_end(cpu->env, EXO_CAUSE_NO_DOOR, door, nullptr, 0);
+    slice_next();
+  }
+  u->event.busy = 0;
+  u->masked = 1;
+  arch_frame_door(&f, door, u->event_stack, self, self + EXO_RECORD_EVENT);
+  arch_enter(&f);
+}
+
+// A copy of what the library left in a record, made safe; a pc that is no program's is a fault at that pc.
+static void continue_record(struct exo_uarea *u, const struct exo_record *r) {
+  struct arch_frame f = r->regs;
+  if (!arch_frame_sane(&f)) core_fault(&f, EXO_CAUSE_BAD_PC, *arch_frame_pc(&f));
+  else if (u->pending) upcall_deliver(&f);
+  arch_enter(&f);
+}
+
+[[noreturn]] void upcall_run(struct cpu *cpu) {
+  struct exo_uarea *u = cpu->arch.uarea;
+  u->slice_end_ns = cpu->slice_end_ns;
+  u->entered++;
+  if (u->forced.busy) {
+    u->forced.busy = 0;
+    continue_record(u, &u->forced);
+  }
+  __atomic_fetch_or(&u->pending, EXO_EVENT_SLICE_BEGIN, __ATOMIC_RELAXED);
+  enter_event_door(cpu, u);
+}
+
+exo_result sys_resume(const struct exo_resume *a) {
+  struct exo_uarea *u = arch_self()->arch.uarea;
+  if (a->record > 1) return EXO_RANGE;
+  struct exo_record *r = a->record == 0 ? &u->fault : &u->event;
+  u->masked = r->was_masked;
+  r->busy = 0;
+  continue_record(u, r);
+  return EXO_OK;
+}
