@@ -11,12 +11,12 @@ static void require(uint64_t extension, const char *name) {
 
 // The faults that entry.S delivers by itself. Illegal instructions join them while the floating-point unit is on.
 static void causes_init(struct machine *m) {
-  m->cause[SCAUSE_BREAKPOINT ^ 8] = EXO_CAUSE_BREAKPOINT;
-  m->cause[SCAUSE_LOAD_ALIGN ^ 8] = EXO_CAUSE_ALIGN;
-  m->cause[SCAUSE_STORE_ALIGN ^ 8] = EXO_CAUSE_ALIGN;
-  m->cause[SCAUSE_FETCH_PAGE ^ 8] = EXO_CAUSE_EXEC;
-  m->cause[SCAUSE_LOAD_PAGE ^ 8] = EXO_CAUSE_READ;
-  m->cause[SCAUSE_STORE_PAGE ^ 8] = EXO_CAUSE_WRITE;
+  machine_cause(m, SCAUSE_BREAKPOINT, EXO_CAUSE_BREAKPOINT);
+  machine_cause(m, SCAUSE_LOAD_ALIGN, EXO_CAUSE_ALIGN);
+  machine_cause(m, SCAUSE_STORE_ALIGN, EXO_CAUSE_ALIGN);
+  machine_cause(m, SCAUSE_FETCH_PAGE, EXO_CAUSE_EXEC);
+  machine_cause(m, SCAUSE_LOAD_PAGE, EXO_CAUSE_READ);
+  machine_cause(m, SCAUSE_STORE_PAGE, EXO_CAUSE_WRITE);
 }
 
 void arch_cpu_init(const struct exo_boot *boot, unsigned index) {
@@ -48,8 +48,8 @@ void arch_halt(void) {
   for (;;) __asm__ volatile("wfi" ::: "memory");
 }
 
-// SiFive's test device: the low half 0x3333 ends with the class in the high half as the status. Where there is none, the
-// firmware powers off (SBI system_reset: shutdown; reason 1 is a failure), and no status leaves the machine.
+// SiFive's test device: 0x3333 in the low half ends the machine with the high half as the status. Where there is none
+// the firmware powers off (SBI system_reset: shutdown; reason 1 is a failure), and no status leaves the machine.
 void arch_power_off(enum arch_exit exit) {
   if (machine_boot && machine_boot->power_base)
     *(volatile uint32_t *)device(machine_boot->power_base) = 0x3333 | (uint32_t)exit << 16;
@@ -58,7 +58,7 @@ void arch_power_off(enum arch_exit exit) {
 }
 
 void arch_fp_off(void) {
-  machine_of(arch_self())->cause[SCAUSE_ILLEGAL ^ 8] = 0; // the next one may be a first use: C looks
+  machine_cause(machine_of(arch_self()), SCAUSE_ILLEGAL, 0); // the next one may be a first use: C looks
   csr_clear(sstatus, SSTATUS_FS);
 }
 
@@ -76,6 +76,13 @@ bool arch_frame_sane(struct arch_frame *f) { return f->pc < ARCH_USER_LIMIT; }
 
 void arch_frame_door(struct arch_frame *f, uint64_t pc, uint64_t sp, uint64_t a0, uint64_t a1) {
   *f = (struct arch_frame){.pc = pc, .sp = sp, .a0 = a0, .a1 = a1};
+}
+
+// {fp, pc} of the caller lie below where the frame pointer points (RISC-V ELF psABI, "Frame Pointer Convention").
+const uint64_t *arch_backtrace_slot(uint64_t fp) {
+  uint64_t page = (fp - 16 - EXO_PERCPU_BASE) % EXO_PERCPU_STRIDE / 4096;
+  bool stack = page == 1 || page == 2 || page == 4 || page == 6 || page == 8 || page == 10;
+  return stack ? (const uint64_t *)(fp - 16) : nullptr;
 }
 
 // No ports on this machine.

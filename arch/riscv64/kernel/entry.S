@@ -1,7 +1,7 @@
 // entry.S: every way into the kernel and the one way out.
 //
-// In user mode sscratch holds the address of the CPU's record; in the kernel tp holds it and sscratch is 0, so that a trap
-// that finds 0 there came from the kernel itself. sepc of a call stays in its register: the kernel takes no traps.
+// In user mode sscratch holds the address of the CPU's record; in the kernel tp holds it and sscratch is 0, so that a
+// trap that finds 0 there came from the kernel itself. sepc of a call stays in its register: the kernel takes no traps.
 #include "machine.h"
 
 #define EXO_CALL(number, ...) .set call_count, number + 1
@@ -9,6 +9,23 @@
 .if call_count > 0x800
 .error "a call's number no longer fits the mask below"
 .endif
+
+// f0 to f31, to or from the area at a0, or cleared.
+.macro fp_register op, n
+  .ifc \op, clear
+  fmv.d.x f\n, zero
+  .else
+  \op f\n, 8 * \n(a0)
+  .endif
+.endm
+.macro fp_registers op
+  .irp n, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15
+  fp_register \op, \n
+  .endr
+  .irp n, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31
+  fp_register \op, \n
+  .endr
+.endm
 
 // All registers but t0, t1, t2 and tp, which a path has moved already, to or from \base + \offset.
 .macro registers op, base, offset
@@ -222,10 +239,8 @@ trap_nested:
 arch_fp_save:                           // (void *area)
   li t0, SSTATUS_FS
   csrs sstatus, t0
-  .irp n, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31
-  fsd f\n, 8 * \n(a0)
-  fmv.d.x f\n, zero
-  .endr
+  fp_registers fsd
+  fp_registers clear
   csrrw t0, fcsr, zero
   sd t0, 256(a0)
   ret
@@ -233,9 +248,7 @@ arch_fp_save:                           // (void *area)
 arch_fp_load:                           // (const void *area)
   li t0, SSTATUS_FS
   csrs sstatus, t0
-  .irp n, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31
-  fld f\n, 8 * \n(a0)
-  .endr
+  fp_registers fld
   ld t0, 256(a0)
   csrw fcsr, t0
   li t0, EXO_CAUSE_ILLEGAL

@@ -5,8 +5,8 @@ enum : uint64_t { NS = 1'000'000'000 };
 
 void irq_init(const struct exo_boot *boot) {
   if (boot->timer_hz == 0) panic("riscv64: the loader found no timebase-frequency");
-  // sie: external interrupts stay off as a whole, so every source of the PLIC is masked for this CPU; the timer comes on
-  // with the first arch_timer_set.
+  // sie: external interrupts stay off as a whole, so every source of the PLIC is masked for this CPU. The timer comes
+  // on with the first arch_timer_set.
   csr_write(sie, IRQ_SOFTWARE);
 }
 

@@ -3,10 +3,10 @@
 #include "arch.h"
 
 // In the CPU's record, behind what all machines have.
-#define MACHINE_CAUSE CPU_MACHINE              // byte [scause ^ 8]: EXO_CAUSE_* if entry.S may deliver it, else 0
-#define MACHINE_CALL_BASE (CPU_MACHINE + 64)   // EXO_CALL_BASE
-#define MACHINE_ENTERED (CPU_MACHINE + 72)     // the counter when this CPU entered the kernel
-#define MACHINE_NESTED (CPU_MACHINE + 80)      // how many traps the kernel has taken from itself
+#define MACHINE_CAUSE CPU_MACHINE            // byte [scause ^ 8]: EXO_CAUSE_* if entry.S may deliver it, else 0
+#define MACHINE_CALL_BASE (CPU_MACHINE + 64) // EXO_CALL_BASE
+#define MACHINE_ENTERED (CPU_MACHINE + 72)   // the counter when this CPU entered the kernel
+#define MACHINE_NESTED (CPU_MACHINE + 80)    // how many traps the kernel has taken from itself
 #define MACHINE_CAUSE_OF(scause) (MACHINE_CAUSE + ((scause) ^ 8))
 
 // scause (Privileged Architecture, "Supervisor Cause Register").
@@ -40,7 +40,10 @@ static_assert(CPU_MACHINE + offsetof(struct machine, entered) == MACHINE_ENTERED
 static_assert(CPU_MACHINE + offsetof(struct machine, nested) == MACHINE_NESTED);
 static_assert(sizeof(struct machine) <= CPU_MACHINE_SIZE);
 
-static inline struct machine *machine_of(struct cpu *cpu) { return (struct machine *)((struct arch_cpu *)cpu)->machine; }
+static inline struct machine *machine_of(struct cpu *cpu) {
+  return (struct machine *)((struct arch_cpu *)cpu)->machine;
+}
+static inline void machine_cause(struct machine *m, unsigned scause, uint8_t cause) { m->cause[scause ^ 8] = cause; }
 
 extern const struct exo_boot *machine_boot; // cpu.c
 

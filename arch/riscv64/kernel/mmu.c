@@ -1,7 +1,7 @@
 // mmu.c: page tables as the CPU sees them: loading, fences, flushes (Privileged Architecture, "satp" and "SFENCE.VMA").
 //
-// One address-space number, 0, for all: loading a root forgets the last one's translations. The kernel's pages are global
-// and never change.
+// One address-space number, 0, for all: loading a root forgets the last one's translations. The kernel's pages are
+// global and never change.
 #include "machine.h"
 
 enum { ENTRIES = 512, KERNEL_ENTRIES = 256 };

@@ -26,8 +26,10 @@ static bool is_fp(uint64_t instruction) {
 // With the unit off its instructions are illegal. A CPU that does not say which instruction it was (stval = 0) gets the
 // unit turned on: if that was not the reason the trap comes again.
 static void illegal(struct arch_frame *f, uint64_t instruction) {
-  if (!(csr_read(sstatus) & SSTATUS_FS) && (!instruction || is_fp(instruction))) core_fp(f);
-  else core_fault(f, EXO_CAUSE_ILLEGAL, instruction);
+  if (!(csr_read(sstatus) & SSTATUS_FS) && (!instruction || is_fp(instruction)))
+    core_fp(f);
+  else
+    core_fault(f, EXO_CAUSE_ILLEGAL, instruction);
 }
 
 void trap_user(struct arch_frame *f, uint64_t cause, uint64_t value) {
@@ -50,9 +52,9 @@ void trap_user(struct arch_frame *f, uint64_t cause, uint64_t value) {
 
 void trap_kernel(const struct arch_frame *f, uint64_t cause, uint64_t value) {
   static const char *const what[16] = {
-      [0] = "misaligned fetch", [1] = "fetch access",  [2] = "illegal instruction", [3] = "breakpoint",
-      [4] = "misaligned load",  [5] = "load access",   [6] = "misaligned store",    [7] = "store access",
-      [8] = "environment call", [9] = "kernel call",   [12] = "fetch page fault",   [13] = "load page fault",
+      [0] = "misaligned fetch",  [1] = "fetch access", [2] = "illegal instruction", [3] = "breakpoint",
+      [4] = "misaligned load",   [5] = "load access",  [6] = "misaligned store",    [7] = "store access",
+      [8] = "environment call",  [9] = "kernel call",  [12] = "fetch page fault",   [13] = "load page fault",
       [15] = "store page fault",
   };
   const char *name = cause < 16 && what[cause] ? what[cause] : "unexpected trap";

@@ -1,5 +1,5 @@
-// pte.h: the page-table entry codec of RISC-V Sv48 (Privileged Architecture, "Sv48" and "Sv39"). Pure functions, shared by
-// kernel, loader, library.
+// pte.h: the page-table entry codec of RISC-V Sv48 (Privileged Architecture, "Sv39" and "Sv48"). Pure functions, shared
+// by kernel, loader, library.
 #pragma once
 #ifndef __ASSEMBLER__
 #include <stdint.h>
@@ -28,8 +28,8 @@ static inline bool pte_is_leaf(pte_t e, int level) { return level == 0 || (e & (
 static inline uint64_t pte_physical(pte_t e) { return (e & PTE_PPN) << 2; }
 static inline pte_t pte_table(uint64_t physical) { return physical >> 2 | PTE_V; }
 
-// A 4 KiB leaf. prot: 1 read, 2 write, 4 execute (EXO_READ...); 0: the page is kept but forbids every access. A and D are
-// set from the start: a CPU may fault instead of setting them (Svade), and nobody here waits for such faults.
+// A 4 KiB leaf. prot: 1 read, 2 write, 4 execute (EXO_READ...); 0: the page is kept but forbids every access. A and D
+// are set from the start: a CPU may fault instead of setting them (Svade), and nobody here waits for such faults.
 static inline pte_t pte_leaf(uint64_t physical, uint64_t prot, bool user) {
   if (!prot) return physical >> 2 | PTE_PARKED;
   return physical >> 2 | PTE_V | PTE_R | PTE_A | (prot & 2 ? PTE_W | PTE_D : 0) | (prot & 4 ? PTE_X : 0) |
