@@ -1,9 +1,7 @@
 // arch.h: the seam. What a machine gives to the core, and the doors by which it may enter the core.
 // A machine's files include this header and the contract, never core.h.
 #pragma once
-#include <arch/cpu.h>
 #include <arch/frame.h>
-#include <arch/pte.h>
 #include <exo/boot.h>
 #include <exo/uarea.h>
 
@@ -17,10 +15,15 @@
 #define CPU_MACHINE_SIZE 1024
 #define CPU_CORE (CPU_MACHINE + CPU_MACHINE_SIZE) // the core's part follows
 
-// Exit classes of the machine's exit device.
-enum arch_exit : uint32_t { ARCH_EXIT_CLEAN = 0x10, ARCH_EXIT_PANIC = 0x11 };
+// User addresses end one page below the half, so that the pc behind a system call is always a user address or refused.
+#define ARCH_USER_LIMIT EXO_U64(0x00007FFFFFFFF000)
 
 #ifndef __ASSEMBLER__
+#include <arch/cpu.h>
+#include <arch/pte.h>
+
+// Exit classes of the machine's exit device.
+enum arch_exit : uint32_t { ARCH_EXIT_CLEAN = 0x10, ARCH_EXIT_PANIC = 0x11 };
 
 struct cpu;
 
@@ -39,9 +42,6 @@ static_assert(offsetof(struct arch_cpu, user_limit) == CPU_USER_LIMIT && sizeof(
 
 // Floating-point registers and the thread words of an environment that is not running (in its ENV_CPU frame).
 enum { ARCH_FP_SIZE = 1024, ARCH_THREAD_WORDS = 4, ARCH_FP_ALIGN = 64 };
-
-// User addresses end one page below the half, so that the pc behind a system call is always a user address or refused.
-#define ARCH_USER_LIMIT 0x00007FFFFFFFF000ull
 
 // --- Given by the machine ---------------------------------------------------------------------------------------------
 
@@ -117,6 +117,11 @@ const uint64_t *arch_backtrace_slot(uint64_t fp);
 // --- Helpers of the core that a machine may use
 [[noreturn, gnu::format(printf, 1, 2)]] void panic(const char *format, ...);
 [[gnu::format(printf, 1, 2)]] void print(const char *format, ...);
+// The memory functions that a compiler expects (string.c).
+void *memset(void *to, int byte, size_t n);
+void *memcpy(void *restrict to, const void *restrict from, size_t n);
+void *memmove(void *to, const void *from, size_t n);
+int memcmp(const void *a, const void *b, size_t n);
 static inline void *direct(uint64_t physical) { return (void *)(EXO_DIRECT_BASE + physical); }
 static inline volatile void *device(uint64_t physical) { return (volatile void *)(EXO_DEVICE_BASE + physical); }
 #endif

@@ -93,7 +93,7 @@ struct cpu {
   struct env_cpu *env_cpu;
   exo_frame root;         // loaded
   _Atomic uint64_t cross_want, cross_done; // cross calls asked for and answered
-  _Atomic uint32_t slice_lock;
+  uint32_t slice_lock;
   unsigned slice_now, lend_cursor;
   uint64_t slice_end_ns, slice_begun_ns;
   uint64_t ticks;
@@ -126,7 +126,7 @@ void cpu_relax(void);              // one turn of any waiting loop: answers cros
 
 // --- print.c: console, panic
 void print_init(void);
-void print_port(uint64_t port, const char *format, ...) [[gnu::format(printf, 2, 3)]];
+[[gnu::format(printf, 2, 3)]] void print_port(uint64_t port, const char *format, ...);
 void serial_put(const struct exo_boot_serial *s, uint8_t byte);
 int serial_get(const struct exo_boot_serial *s); // -1: nothing waits
 const char *call_name(uint64_t number);
@@ -144,9 +144,3 @@ bool pci_is_quiet(void);            // reads it back
 #define EXO_CALL(number, name, ...) exo_result sys_##name(const struct exo_##name *a);
 #include <exo/call.def>
 #undef EXO_CALL
-
-// --- The memory functions that a compiler expects (string.c)
-void *memset(void *to, int byte, size_t n);
-void *memcpy(void *restrict to, const void *restrict from, size_t n);
-void *memmove(void *to, const void *from, size_t n);
-int memcmp(const void *a, const void *b, size_t n);

@@ -45,7 +45,7 @@ bool upcall_deliver(struct arch_frame *f) {
 void upcall_event(struct env_cpu *ec, unsigned cpu, uint64_t bits) {
   __atomic_fetch_or(&ec->uarea->pending, bits, __ATOMIC_SEQ_CST);
   uint64_t asleep = ENV_ASLEEP;
-  __atomic_compare_exchange_n(&ec->ready, &asleep, ENV_READY, false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
+  __c11_atomic_compare_exchange_strong(&ec->ready, &asleep, ENV_READY, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
   if (cpu != arch_self()->index) smp_kick(cpu);
 }
 

@@ -17,27 +17,33 @@
 // vector = frame number; AArch64: PSCI CPU_ON at EL1 or EL2; RISC-V: SBI hart_start), turns paging on and jumps to the
 // kernel entry with first argument 0.
 #pragma once
+#ifdef __ASSEMBLER__
+#define EXO_U64(x) x
+#else
+#define EXO_U64(x) x##ull
 #include <stdint.h>
-
-#define EXO_BOOT_MAGIC 0x4e41494449524556ull // "VERIDIAN"
-enum { EXO_BOOT_VERSION = 1 };
+#endif
 
 // Kernel virtual layout, the same on all machines (48-bit addresses). The image's own base is the linker's business. The
 // fake machine of the unit tests puts them where an ordinary process has room.
 #ifndef EXO_DIRECT_BASE
-#define EXO_DIRECT_BASE 0xFFFF900000000000ull      // RAM: physical address p at EXO_DIRECT_BASE + p
-#define EXO_FRAME_TABLE_BASE 0xFFFFA00000000000ull // struct exo_frame_desc of frame n at + 32 n
-#define EXO_PERCPU_BASE 0xFFFFB00000000000ull      // CPU i's area at + i * EXO_PERCPU_STRIDE
-#define EXO_DEVICE_BASE 0xFFFFD00000000000ull      // device registers: physical address p at + p
+#define EXO_DIRECT_BASE EXO_U64(0xFFFF900000000000)      // RAM: physical address p at EXO_DIRECT_BASE + p
+#define EXO_FRAME_TABLE_BASE EXO_U64(0xFFFFA00000000000) // struct exo_frame_desc of frame n at + 32 n
+#define EXO_PERCPU_BASE EXO_U64(0xFFFFB00000000000)      // CPU i's area at + i * EXO_PERCPU_STRIDE
+#define EXO_DEVICE_BASE EXO_U64(0xFFFFD00000000000)      // device registers: physical address p at + p
 #endif
 
 // One CPU's area: unmapped guard pages between everything that grows.
 //   page 0 guard · 1-2 main stack · 3 guard · 4 emergency stack 0 · 5 guard · 6 emergency 1 · 7 guard · 8 emergency 2
 //   9 guard · 10 emergency 3 · 11 guard · 12-13 the CPU's record (struct cpu) · 14-31 guard
-#define EXO_PERCPU_STRIDE 0x20000ull
-#define EXO_PERCPU_STACK_TOP 0x3000ull
-#define EXO_PERCPU_EMERGENCY_TOP(n) (0x5000ull + 0x2000ull * (n))
-#define EXO_PERCPU_RECORD 0xC000ull
+#define EXO_PERCPU_STRIDE EXO_U64(0x20000)
+#define EXO_PERCPU_STACK_TOP EXO_U64(0x3000)
+#define EXO_PERCPU_EMERGENCY_TOP(n) (EXO_U64(0x5000) + EXO_U64(0x2000) * (n))
+#define EXO_PERCPU_RECORD EXO_U64(0xC000)
+
+#ifndef __ASSEMBLER__
+#define EXO_BOOT_MAGIC 0x4e41494449524556ull // "VERIDIAN"
+enum { EXO_BOOT_VERSION = 1 };
 enum { EXO_PERCPU_PAGES = 8 }; // mapped pages: 1, 2, 4, 6, 8, 10, 12, 13
 
 enum {
@@ -149,3 +155,4 @@ struct exo_boot {
   uint64_t spare_frame, spare_count; // frames (use APP) for its tables, env frames and u-area; at least 64 + 4 a CPU
   uint64_t archive_frame, archive_bytes;
 };
+#endif

@@ -1,0 +1,23 @@
+// mmu.c: install a table, forget a translation, the kernel's own mapping.
+#include "machine.h"
+
+static pte_t *kernel_root;
+enum { ROOT_HALF = 256 };
+
+void mmu_init(const struct exo_boot *boot) { kernel_root = direct(boot->root_physical); }
+
+// The kernel's half never changes after boot: every root shares its second-level tables.
+void arch_root_init(pte_t *table) { memcpy(table + ROOT_HALF, kernel_root + ROOT_HALF, ROOT_HALF * sizeof *table); }
+
+void arch_root_load(uint64_t root) { __asm__ volatile("mov %0, %%cr3" ::"r"(root) : "memory"); }
+
+void arch_table_fence(void) { __asm__ volatile("" ::: "memory"); } // not-present entries are never cached (SDM 4.10.2.3)
+
+void arch_flush_page(uint64_t va) { __asm__ volatile("invlpg (%0)" ::"r"(va) : "memory"); }
+
+void arch_flush_all(void) { // all but the kernel's global translations (SDM 4.10.4.1)
+  uint64_t root;
+  __asm__ volatile("mov %%cr3, %0; mov %0, %%cr3" : "=r"(root)::"memory");
+}
+
+void arch_code_fence(void) {} // instruction fetch is coherent; iretq serialises

@@ -1,0 +1,103 @@
+// doors.S: where a program starts, where the kernel enters its library, and how the library goes back. User mode.
+// uarea.h says with which registers the kernel comes; the first 16 words of the library's bytes belong to this file.
+#include <arch/frame.h>
+#include <exo/uarea.h>
+
+#define SAVED_SP EXO_UAREA_LIBRARY          // where os_yield_raw left its registers
+
+	.text
+	.globl _start
+// rdi, rsi, rdx = what the creator passed.
+_start:
+	xor %ebp, %ebp
+	and $-16, %rsp
+	wrgsbase %rdi                           // gs = the library's: this CPU's u-area
+	call os_start
+	ud2
+
+// A trap of the program: rdi = u-area, rsi = fault record, where all its registers are.
+	.globl os_fault_door
+os_fault_door:
+	xor %ebp, %ebp
+	and $-16, %rsp
+	push %rdi
+	push %rsi
+	call os_fault
+	pop %rsi
+	pop %rdi
+	mov EXO_RECORD_WAS_MASKED(%rsi), %rax
+	test %rax, %rax
+	jnz os_fault_resume_start               // events stay masked: nothing to look at
+	cmpq $0, EXO_UAREA_PENDING(%rdi)
+	jne resume_by_call
+// From here to the end the kernel delivers no event; then everything is the program's again.
+	.globl os_fault_resume_start, os_fault_resume_end
+os_fault_resume_start:
+	mov %rax, EXO_UAREA_MASKED(%rdi)
+	movq $0, EXO_RECORD_BUSY(%rsi)
+	mov %rsi, %rsp
+	pop %r15
+	pop %r14
+	pop %r13
+	pop %r12
+	pop %rbp
+	pop %rbx
+	pop %r11
+	pop %r10
+	pop %r9
+	pop %r8
+	pop %rax
+	pop %rcx
+	pop %rdx
+	pop %rsi
+	pop %rdi
+	iretq
+os_fault_resume_end:
+
+// Events wait: the kernel restores and delivers as one act.
+resume_by_call:
+	xor %edi, %edi                          // record 0
+	mov $0xE0000002, %eax
+	syscall
+	ud2
+
+// Something happened: rdi = u-area, rsi = event record (busy: the interrupted program is in it).
+	.globl os_event_door
+os_event_door:
+	xor %ebp, %ebp
+	and $-16, %rsp
+	push %rdi
+	push %rsi
+	call os_event
+	pop %rsi
+	pop %rdi
+	cmpq $0, EXO_RECORD_BUSY(%rsi)
+	je 1f
+	mov $1, %edi                            // record 1
+	mov $0xE0000002, %eax
+	syscall
+	ud2
+1:	mov SAVED_SP(%rdi), %rsp                // the last os_yield_raw returns; its caller unmasks
+	pop %r15
+	pop %r14
+	pop %r13
+	pop %r12
+	pop %rbp
+	pop %rbx
+	ret
+
+// void os_yield_raw(uint64_t to, uint64_t deadline_ns): gives the CPU away; back at the next slice, doors masked.
+	.globl os_yield_raw
+os_yield_raw:
+	push %rbx
+	push %rbp
+	push %r12
+	push %r13
+	push %r14
+	push %r15
+	rdgsbase %rax
+	movq $1, EXO_UAREA_MASKED(%rax)
+	mov %rsp, SAVED_SP(%rax)
+	mov $0xE0000003, %eax
+	syscall
+	ud2
