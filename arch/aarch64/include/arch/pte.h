@@ -28,9 +28,9 @@ static inline bool pte_is_leaf(pte_t e, int level) { return level == 0 || !(e & 
 static inline uint64_t pte_physical(pte_t e) { return e & PTE_ADDRESS; }
 static inline pte_t pte_table(uint64_t physical) { return physical | PTE_VALID | PTE_PAGE; }
 
-// A 4 KiB leaf. prot: 1 read, 2 write, 4 execute (EXO_READ...); 0: the page is kept but forbids every access. A user page
-// begins neither accessed nor dirty; the kernel's own are both. What is user is never privileged-executable, and the
-// other way round.
+// A 4 KiB leaf. prot: 1 read, 2 write, 4 execute (EXO_READ...); 0: the page is kept but forbids every access. A user
+// page begins neither accessed nor dirty; the kernel's own are both. What is user is never privileged-executable, and
+// the other way round.
 static inline pte_t pte_leaf(uint64_t physical, uint64_t prot, bool user) {
   pte_t e = physical | PTE_PAGE;
   if (!prot) return e | PTE_PARKED;
