@@ -147,6 +147,7 @@ exo_result sys_frame_drop(const struct exo_frame_drop *a) {
     frame_unlock(d, s);
     return r;
   }
+  if (exo_state_kind(s) == EXO_KIND_ENV) __atomic_fetch_add(&env_self()->w.ceiling, dead->w.ceiling, __ATOMIC_RELAXED);
   struct env *payer = frame_memory(d->account);
   __atomic_fetch_sub(&payer->w.used, 1, __ATOMIC_RELAXED);
   d->account = 0;

@@ -74,6 +74,7 @@ static void continue_record(struct exo_uarea *u, const struct exo_record *r) {
   struct exo_uarea *u = cpu->arch.uarea;
   u->slice_end_ns = cpu->slice_end_ns;
   u->entered++;
+  __atomic_fetch_and(&u->pending, ~EXO_EVENT_SLICE_END, __ATOMIC_RELAXED); // of a slice that is over
   if (u->forced.busy) {
     u->forced.busy = 0;
     continue_record(u, &u->forced);
