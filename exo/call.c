@@ -19,7 +19,8 @@ static bool may_stand_in_batch(uint64_t number) {
          number != EXO_CALL_yield && number != EXO_CALL_env_stop && number != EXO_CALL_machine_exit;
 }
 
-exo_result sys_batch(const struct exo_batch *a) {
+// Not inlined: core_call must stay a jump that saves no register.
+[[gnu::noinline]] exo_result sys_batch(const struct exo_batch *a) {
   if (a->count > EXO_BATCH) return EXO_RANGE;
   struct exo_batch_entry *entries = arch_self()->arch.uarea->batch;
   uint64_t done = 0;
