@@ -5,13 +5,11 @@
 #define CALL_RESUME 2
 #define CALL_YIELD 3
 
-// The library's first words of the u-area: where os_yield left off.
-#define YIELD EXO_UAREA_LIBRARY // x19 to x30
-#define YIELD_SP (YIELD + 96)
-#define YIELD_MASKED (YIELD + 104)
+// The library's first words of the u-area: where os_yield_raw left off: x19 to x30, sp, masked.
+#define YIELD EXO_UAREA_LIBRARY
 
   .text
-  .globl _start, os_fault_door, os_event_door, os_yield, os_fault_resume_start, os_fault_resume_end
+  .globl _start, os_fault_door, os_event_door, os_yield_raw, os_fault_resume_start, os_fault_resume_end
 _start:                                 // x0, x1, x2: as the creator left them
   mov x9, sp
   and sp, x9, #~15
@@ -42,10 +40,13 @@ resume:
   svc #0xE0
   brk #0                                // only a record that does not exist comes back
 
-// int64_t os_yield(uint64_t to, uint64_t deadline_ns)
-os_yield:
+// void os_yield_raw(uint64_t to, uint64_t deadline_ns): returns when the event door is entered with nobody's registers.
+// Masked from before the first store, so that no event comes between saving and giving away.
+os_yield_raw:
   mrs x9, tpidrro_el0                   // the u-area
   ldr x10, [x9, #EXO_UAREA_MASKED]
+  mov x11, #1
+  str x11, [x9, #EXO_UAREA_MASKED]
   mov x11, sp
   add x12, x9, #YIELD
   stp x19, x20, [x12]
@@ -57,9 +58,9 @@ os_yield:
   stp x11, x10, [x12, #96]              // sp and masked
   mov x8, #CALL_YIELD
   svc #0xE0
-  ret                                   // refused: the answer is in x0
+  brk #0                                // never refused
 
-yielded:                                // the event door, on behalf of os_yield's caller
+yielded:                                // the event door returns for os_yield_raw
   mov x9, x19
   add x12, x9, #YIELD
   ldp x11, x10, [x12, #96]
@@ -70,6 +71,5 @@ yielded:                                // the event door, on behalf of os_yield
   ldp x27, x28, [x12, #64]
   ldp x29, x30, [x12, #80]
   mov sp, x11
-  mov x0, #0
   str x10, [x9, #EXO_UAREA_MASKED]      // last: an event may use those words from here on
   ret
