@@ -1,0 +1,14 @@
+// report.h: the results port: what the machine tells the outside, in lines that only the first program and the kernel write.
+//   VERIDIAN 1                       format version
+//   STAGE n microseconds
+//   TEST name ok|FAIL detail
+//   BENCH name count unit
+//   FILE size crc32 path             then the file in lines of at most 64 bytes, as hex
+//   END status passed total last     the last line: exit status, tests passed, tests seen, name of the last one
+#pragma once
+#include <os/env.h>
+
+[[gnu::format(printf, 1, 2)]] void report_line(const char *format, ...);
+void report_stages(void);           // on the console and on the port
+void report_drain(struct os_child *child); // passes on what the child's channel holds, as far as it is well formed
+[[noreturn]] void report_end(int status);  // END, then the end of the machine

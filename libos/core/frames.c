@@ -1,0 +1,113 @@
+// frames.c: which frames are ours: takes free ones by number, as read in the kernel's frame table, and keeps a small stock
+// for page tables, so that a table can be linked while a fault is handled.
+#include <os/start.h>
+
+enum { STOCK = 512, STOCK_LOW = 6, PER_WINDOW = EXO_PAGE / sizeof(struct exo_frame_desc) };
+exo_result os_frame_why;
+static exo_frame stock[STOCK];
+static unsigned stock_count;
+static exo_frame cursor;
+
+// Makes the part of the frame table that describes `frame` readable. False: there is no such frame.
+static bool describe(exo_frame frame) {
+  uint64_t va = OS_FRAMES + frame / PER_WINDOW * EXO_PAGE;
+  if (os_table_entry(va)) return true;
+  const struct exo_machine_window *m = os_self.machine;
+  for (uint64_t i = 0; i < m->range_count; i++) {
+    uint64_t offset = frame - m->range[i].first;
+    if (frame < m->range[i].first || offset >= m->range[i].count) continue;
+    return os_map(va, OS_SLOT_WINDOW, m->range[i].table + offset / PER_WINDOW, EXO_READ) == EXO_OK;
+  }
+  return false;
+}
+
+const struct exo_frame_desc *os_frame_desc(exo_frame frame) {
+  if (frame >= os_self.machine->frame_count || !describe(frame)) return nullptr;
+  const struct exo_frame_desc *d = (const struct exo_frame_desc *)OS_FRAMES + frame;
+  return exo_state_kind(d->state) == EXO_KIND_ABSENT ? nullptr : d;
+}
+
+static bool is_free(const struct exo_frame_desc *d) {
+  uint64_t state = __atomic_load_n(&d->state, __ATOMIC_RELAXED);
+  return exo_state_kind(state) == EXO_KIND_FREE && !(state & EXO_STATE_LOCK);
+}
+
+// Every program begins its search elsewhere, so that they seldom want the same frame.
+static exo_frame first_cursor(void) {
+  const struct exo_machine_window *m = os_self.machine;
+  uint64_t total = 0, at;
+  for (uint64_t i = 0; i < m->range_count; i++) total += m->range[i].count;
+  at = total ? (os_self.env * 0x9E3779B97F4A7C15ull >> 20) % total : 0;
+  for (uint64_t i = 0; i < m->range_count; i++) {
+    if (at < m->range[i].count) return m->range[i].first + at;
+    at -= m->range[i].count;
+  }
+  return 0;
+}
+
+// The next range of the frame table at or after `frame`, wrapping; its start or `frame` itself.
+static exo_frame into_range(exo_frame frame) {
+  const struct exo_machine_window *m = os_self.machine;
+  for (uint64_t i = 0; i < m->range_count; i++) {
+    if (frame < m->range[i].first) return m->range[i].first;
+    if (frame < m->range[i].first + m->range[i].count) return frame;
+  }
+  return m->range_count ? m->range[0].first : 0;
+}
+
+exo_frame os_frame_pick(void) {
+  if (!cursor) cursor = first_cursor();
+  for (uint64_t seen = 0; seen <= os_self.machine->frame_count;) {
+    cursor = into_range(cursor);
+    if (!describe(cursor)) break; // no frame for the table that would show it
+    const struct exo_frame_desc *d = (const struct exo_frame_desc *)OS_FRAMES + cursor;
+    uint64_t left = PER_WINDOW - cursor % PER_WINDOW;
+    for (; left; left--, d++, cursor++, seen++)
+      if (is_free(d)) return cursor++;
+  }
+  os_frame_why = EXO_EMPTY;
+  return 0;
+}
+
+exo_frame os_frame_get_for(exo_env env, exo_name guard) {
+  for (exo_frame f = os_frame_pick(); f; f = os_frame_pick()) {
+    exo_result r =
+        exo_frame_take((struct exo_frame_take){.slot = OS_SLOT_SELF, .frame = f, .guard = guard, .env = env});
+    if (r == EXO_OK) return f;
+    os_frame_why = r;
+    if (r != EXO_BUSY) return 0; // BUSY: somebody else was faster
+  }
+  return 0;
+}
+
+exo_frame os_frame_get(void) { return os_frame_get_for(0, os_self.name); }
+
+void os_frame_put(exo_frame frame) {
+  (void)exo_frame_drop((struct exo_frame_drop){.slot = OS_SLOT_SELF, .frame = frame});
+}
+
+void os_frame_stock(exo_frame frame) {
+  if (stock_count < STOCK) stock[stock_count++] = frame;
+}
+
+exo_frame os_frame_from_stock(void) {
+  static bool filling; // describing a frame may need a table, which comes from what is left
+  if (stock_count < STOCK_LOW && !filling) {
+    filling = true;
+    for (exo_frame f; stock_count < 2 * STOCK_LOW && (f = os_frame_get());) os_frame_stock(f);
+    filling = false;
+  }
+  return stock_count ? stock[--stock_count] : 0;
+}
+
+uint64_t os_frames_free(void) {
+  const struct exo_machine_window *m = os_self.machine;
+  uint64_t count = 0;
+  for (uint64_t i = 0; i < m->range_count; i++)
+    for (exo_frame f = m->range[i].first, end = f + m->range[i].count; f < end; f += PER_WINDOW) {
+      const struct exo_frame_desc *d = (const struct exo_frame_desc *)OS_FRAMES + f;
+      if (!describe(f)) continue;
+      for (unsigned k = 0; k < PER_WINDOW; k++) count += exo_state_kind(d[k].state) == EXO_KIND_FREE;
+    }
+  return count;
+}
