@@ -1,5 +1,9 @@
 // cpu.c: a CPU wakes up, starts another, and ends the machine; a program's registers made safe.
 #include "machine.h"
+#include <exo/call.h>
+
+// What entry.S takes for granted of a call's number.
+static_assert(EXO_CALL_COUNT <= 0x800 && EXO_CALL_BASE % 0x800 == 0 && EXO_CALL_resume == CALL_RESUME);
 
 const struct exo_boot *machine_boot;
 uint32_t arch_starting; // index of the CPU being started, for entry.S
@@ -22,8 +26,7 @@ static void causes_init(struct machine *m) {
 void arch_cpu_init(const struct exo_boot *boot, unsigned index) {
   struct machine *m = machine_of(arch_self());
   machine_boot = boot;
-  ((struct arch_cpu *)arch_self())->user_limit = ARCH_USER_LIMIT;
-  m->call_base = 0xE0000000;
+  m->call_base = EXO_CALL_BASE;
   causes_init(m);
   if (csr_read(satp) >> 60 != 9) panic("riscv64: CPU %u is not in Sv48 (satp %lx)", index, csr_read(satp));
   // sstatus: traps return to user mode; the kernel never touches user pages (SUM) nor reads what is only executable

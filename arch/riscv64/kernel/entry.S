@@ -6,27 +6,16 @@
 
 #define EXO_CALL(number, ...) .set call_count, number + 1
 #include <exo/call.def>
-.if call_count > 0x800
-.error "a call's number no longer fits the mask below"
-.endif
 
-// f0 to f31, to or from the area at a0, or cleared.
-.macro fp_register op, n
-  .ifc \op, clear
-  fmv.d.x f\n, zero
-  .else
-  \op f\n, 8 * \n(a0)
-  .endif
-.endm
-.macro fp_registers op
+// Does something with each of f0 to f31; \operand may name the number as \n.
+.macro fp_registers op, operand:vararg
   .irp n, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15
-  fp_register \op, \n
+  \op f\n, \operand
   .endr
   .irp n, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31
-  fp_register \op, \n
+  \op f\n, \operand
   .endr
 .endm
-
 // All registers but t0, t1, t2 and tp, which a path has moved already, to or from \base + \offset.
 .macro registers op, base, offset
   .irp n, 1, 2, 3, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31
@@ -56,6 +45,10 @@ entry:                                  // a0: struct exo_boot, or 0 on a CPU th
   sub sp, tp, t0
   sd tp, CPU_SELF(tp)
   sd sp, CPU_STACK(tp)
+  addi t0, sp, -64
+  sd t0, MACHINE_CALL_STACK(tp)
+  li t0, ARCH_USER_LIMIT
+  sd t0, CPU_USER_LIMIT(tp)
   sd s1, MACHINE_ENTERED(tp)
   csrw sscratch, zero                   // in the kernel
   lla t0, trap
@@ -83,29 +76,49 @@ trap:
   sub t0, a7, t0
   sltiu t0, t0, call_count
   beqz t0, trap_foreign
-  ld t0, CPU_STACK(tp)
-  sd sp, -8(t0)
-  addi sp, t0, -80
+  sd sp, CPU_SCRATCH + 8(tp)            // calls do not nest
+  ld sp, MACHINE_CALL_STACK(tp)
   csrrw t0, sscratch, zero
-  sd t0, 64(sp)                         // the program's tp
-  sd ra, 56(sp)
+  sd t0, CPU_SCRATCH + 16(tp)           // the program's tp
+  sd ra, 48(sp)
   .irp n, 0, 1, 2, 3, 4, 5
   sd a\n, 8 * \n(sp)
   .endr
-  mv a0, sp
   andi a1, a7, 0x7ff                    // EXO_CALL_BASE has zeros there
+  addi t0, a1, -CALL_RESUME
+  beqz t0, call_resume
+call_c:
+  mv a0, sp
   jal core_call
+  ld ra, 48(sp)
+  ld sp, CPU_SCRATCH + 8(tp)
+  csrw sscratch, tp
+  ld tp, CPU_SCRATCH + 16(tp)
   csrr t0, sepc
   addi t0, t0, 4                        // behind the ecall, which has no short form
   csrw sepc, t0
-  ld ra, 56(sp)
-  csrw sscratch, tp
-  ld tp, 64(sp)
-  ld sp, 72(sp)
-  .irp r, t0, t1, t2, t3, t4, t5, t6, a1, a2, a3, a4, a5, a6, a7
+  .irp r, t1, t2, t3, t4, t5, t6, a1, a2, a3, a4, a5, a6, a7
   li \r, 0                              // nothing of the kernel's leaves it
   .endr
   sret
+
+  // resume, if nothing waits to be delivered and pc is a program's; else it is C's. pc is read once.
+call_resume:
+  ld t1, CPU_UAREA(tp)
+  ld t0, EXO_UAREA_PENDING(t1)
+  bnez t0, call_c
+  sltiu t0, a0, 2
+  beqz t0, call_c                       // no such record
+  slli a0, a0, 9                        // EXO_RECORD_SIZE
+  add a0, a0, t1
+  ld t0, EXO_RECORD_FAULT + FRAME_PC(a0)
+  ld t2, CPU_USER_LIMIT(tp)
+  bgeu t0, t2, call_c
+  ld t2, EXO_RECORD_FAULT + EXO_RECORD_WAS_MASKED(a0)
+  sd t2, EXO_UAREA_MASKED(t1)
+  sd zero, EXO_RECORD_FAULT + EXO_RECORD_BUSY(a0)
+  addi t1, a0, EXO_RECORD_FAULT
+  j enter
 
   // Not Veridian's call: the program is behind it when the library hears of it.
 trap_foreign:
@@ -186,6 +199,7 @@ trap_slow_t2:
 arch_enter:
   mv t1, a0
   ld t0, FRAME_PC(t1)
+enter:                                  // t0: pc, t1: frame
   csrw sepc, t0
   li t0, SSTATUS_SPP | SSTATUS_SUM | SSTATUS_MXR
   csrc sstatus, t0                      // to user mode; kernel and program do not reach each other's pages
@@ -197,7 +211,7 @@ arch_enter:
   ld t1, FRAME_T1(t1)
   sret
 
-  // A trap in the kernel is a bug: say so on the next unused emergency stack. A fault on the way there ends in wfi.
+  // A trap in the kernel is a bug: say so on the emergency stack. A fault on the way there ends in wfi.
   .balign 4
 trap_broken:
   wfi
@@ -208,15 +222,8 @@ trap_nested:
   csrrw tp, sscratch, zero
   sd t0, CPU_SCRATCH(tp)
   sd t1, CPU_SCRATCH + 8(tp)
-  ld t1, MACHINE_NESTED(tp)
-  addi t0, t1, 1
-  sd t0, MACHINE_NESTED(tp)
-  sltiu t0, t1, 4
-  beqz t0, trap_broken
-  slli t1, t1, 13
-  add t1, t1, tp
   li t0, EXO_PERCPU_RECORD - EXO_PERCPU_EMERGENCY_TOP(0) + FRAME_SIZE
-  sub t1, t1, t0
+  sub t1, tp, t0
   registers sd, t1, 0
   sd t2, FRAME_T2(t1)
   sd tp, FRAME_TP(t1)
@@ -239,8 +246,8 @@ trap_nested:
 arch_fp_save:                           // (void *area)
   li t0, SSTATUS_FS
   csrs sstatus, t0
-  fp_registers fsd
-  fp_registers clear
+  fp_registers fsd, 8 * \n(a0)
+  fp_registers fmv.d.x, zero
   csrrw t0, fcsr, zero
   sd t0, 256(a0)
   ret
@@ -248,7 +255,7 @@ arch_fp_save:                           // (void *area)
 arch_fp_load:                           // (const void *area)
   li t0, SSTATUS_FS
   csrs sstatus, t0
-  fp_registers fld
+  fp_registers fld, 8 * \n(a0)
   ld t0, 256(a0)
   csrw fcsr, t0
   li t0, EXO_CAUSE_ILLEGAL

@@ -2,11 +2,12 @@
 #pragma once
 #include "arch.h"
 
+#define CALL_RESUME 2
 // In the CPU's record, behind what all machines have.
-#define MACHINE_CAUSE CPU_MACHINE            // byte [scause ^ 8]: EXO_CAUSE_* if entry.S may deliver it, else 0
-#define MACHINE_CALL_BASE (CPU_MACHINE + 64) // EXO_CALL_BASE
-#define MACHINE_ENTERED (CPU_MACHINE + 72)   // the counter when this CPU entered the kernel
-#define MACHINE_NESTED (CPU_MACHINE + 80)    // how many traps the kernel has taken from itself
+#define MACHINE_CAUSE CPU_MACHINE             // byte [scause ^ 8]: EXO_CAUSE_* if entry.S may deliver it, else 0
+#define MACHINE_CALL_BASE (CPU_MACHINE + 64)  // EXO_CALL_BASE
+#define MACHINE_ENTERED (CPU_MACHINE + 72)    // the counter when this CPU entered the kernel
+#define MACHINE_CALL_STACK (CPU_MACHINE + 80) // 64 bytes below the top: the six words of a call, and ra
 #define MACHINE_CAUSE_OF(scause) (MACHINE_CAUSE + ((scause) ^ 8))
 
 // scause (Privileged Architecture, "Supervisor Cause Register").
@@ -33,11 +34,11 @@ enum : uint64_t { IRQ_SOFTWARE = 1 << 1, IRQ_TIMER = 1 << 5 };
 
 struct machine {
   uint8_t cause[64];
-  uint64_t call_base, entered, nested;
+  uint64_t call_base, entered, call_stack;
 };
 static_assert(CPU_MACHINE + offsetof(struct machine, call_base) == MACHINE_CALL_BASE);
 static_assert(CPU_MACHINE + offsetof(struct machine, entered) == MACHINE_ENTERED);
-static_assert(CPU_MACHINE + offsetof(struct machine, nested) == MACHINE_NESTED);
+static_assert(CPU_MACHINE + offsetof(struct machine, call_stack) == MACHINE_CALL_STACK);
 static_assert(sizeof(struct machine) <= CPU_MACHINE_SIZE);
 
 static inline struct machine *machine_of(struct cpu *cpu) {

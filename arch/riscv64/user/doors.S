@@ -19,7 +19,6 @@
 _start:                                 // a0, a1, a2: what the creator gave
   andi sp, sp, -16
   li s0, 0                              // backtraces end here
-  li ra, 0
   call os_start                         // (a0, a1, a2)
   unimp
 

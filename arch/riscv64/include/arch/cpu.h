@@ -3,7 +3,7 @@
 #ifndef __ASSEMBLER__
 #include <stdint.h>
 
-// One system call. It keeps ra, sp, gp, tp and s0-s11; what else a function may change comes back as zero.
+// One system call. It keeps ra, sp, gp, tp and s0-s11; what else a function may change is lost.
 static inline int64_t arch_call(uint64_t number, const uint64_t a[6]) {
   register uint64_t a0 __asm__("a0") = a[0];
   register uint64_t a1 __asm__("a1") = a[1];
