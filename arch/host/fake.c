@@ -1,0 +1,374 @@
+// fake.c: a machine in an ordinary process: what arch.h asks for, with CPUs as fibers and memory as arrays.
+#define _GNU_SOURCE
+#include <dlfcn.h>
+#include <sanitizer/asan_interface.h>
+#include <sanitizer/common_interface_defs.h>
+#include <string.h>
+#include "fake.h"
+
+struct fake_cpu fake_cpu[EXO_MAX_CPUS];
+struct fake fake;
+struct cpu *fake_self;
+
+static _Alignas(4096) char stacks[EXO_MAX_CPUS][FAKE_STACK];
+static ucontext_t driver;
+static const void *driver_stack;
+static size_t driver_size;
+static const struct exo_boot *handover;
+enum : uint64_t { PATIENCE = 50'000, PAUSE_NS = 100 };
+
+// The image that exo/kernel.ld would lay out: two pages of text, one of constants, two of data; no build id.
+__asm__(".pushsection .bss.image,\"aw\",@nobits\n.balign 4096\n"
+        ".globl kernel_start, text_end, rodata_end, kernel_end, build_id, build_id_end\n"
+        "kernel_start: .skip 8192\ntext_end: .skip 4096\nrodata_end: .skip 8192\nkernel_end:\n"
+        "build_id:\nbuild_id_end:\n.skip 4096\n.popsection\n");
+
+static struct arch_cpu *record(unsigned i) {
+  return (struct arch_cpu *)(EXO_PERCPU_BASE + i * EXO_PERCPU_STRIDE + EXO_PERCPU_RECORD);
+}
+static unsigned self_index(void) { return (unsigned)(((uint64_t)fake_self - EXO_PERCPU_BASE) / EXO_PERCPU_STRIDE); }
+static struct fake_cpu *self(void) { return &fake_cpu[self_index()]; }
+
+// --- Fibers
+
+// The C library's own swapcontext: the sanitizer's warns that it knows no fibers, but we tell it of every switch.
+static void swap(ucontext_t *from, const ucontext_t *to) {
+  static int (*real)(ucontext_t *, const ucontext_t *);
+  if (!real) *(void **)&real = dlsym(RTLD_NEXT, "swapcontext");
+  real(from, to);
+}
+
+static void to_driver(void) {
+  unsigned i = self_index();
+  void *kept;
+  __sanitizer_start_switch_fiber(&kept, driver_stack, driver_size);
+  swap(&fake_cpu[i].context, &driver);
+  __sanitizer_finish_switch_fiber(kept, nullptr, nullptr);
+}
+
+static void to_cpu(unsigned i) {
+  void *kept;
+  fake_self = (struct cpu *)record(i);
+  __sanitizer_start_switch_fiber(&kept, stacks[i], FAKE_STACK);
+  swap(&driver, &fake_cpu[i].context);
+  __sanitizer_finish_switch_fiber(kept, nullptr, nullptr);
+  fake_self = nullptr;
+}
+
+static void job_run(unsigned i, struct fake_cpu *c) {
+  enum fake_job job = c->job;
+  c->job = JOB_NONE;
+  if (job == JOB_START && i == 0) core_main(handover);
+  if (job == JOB_START) core_secondary(i);
+  if (job == JOB_FAULT) core_fault(&c->frame, c->cause, c->address);
+  if (job == JOB_TICK) core_tick(&c->frame);
+  if (job == JOB_CROSS) core_cross(&c->frame);
+  if (job == JOB_FP && !c->fp_on) core_fp(&c->frame);
+  if (job == JOB_CALL) {
+    c->result = core_call(c->argument, c->number);
+    c->returned = true;
+  }
+}
+
+// A CPU's life: in user mode until something is posted.
+static void fiber(unsigned i) {
+  __sanitizer_finish_switch_fiber(nullptr, &driver_stack, &driver_size);
+  struct fake_cpu *c = &fake_cpu[i];
+  _setjmp(c->top); // arch_enter comes back here
+  for (;;) {
+    while (c->job == JOB_NONE) {
+      c->state = FAKE_USER;
+      to_driver();
+    }
+    job_run(i, c);
+  }
+}
+
+static void depth_note(void) {
+  uint64_t used = (uint64_t)&stacks[self_index()][FAKE_STACK] - (uint64_t)__builtin_frame_address(0);
+  if (used > self()->deepest) self()->deepest = used;
+}
+
+// Gives the turn away, if one is to be given at all.
+static void mingle(void) {
+  if (!fake.mingle || self()->state != FAKE_KERNEL) return;
+  fake.mingle = fake.mingle * 6364136223846793005ull + 1442695040888963407ull;
+  if (fake.mingle >> 62 == 0) to_driver();
+}
+
+void fake_pause(void) {
+  fake.now += PAUSE_NS;
+  if (fake.at_pause) fake.at_pause();
+  to_driver();
+}
+
+// --- The driver's side
+
+static bool runnable(struct fake_cpu *c) {
+  if (c->state == FAKE_ABSENT || fake.off) return false;
+  return c->state == FAKE_KERNEL || c->job != JOB_NONE || c->cross_pending || c->timer_ns <= fake.now;
+}
+
+static void turn(unsigned i) {
+  struct fake_cpu *c = &fake_cpu[i];
+  if (c->state == FAKE_USER && c->job == JOB_NONE) {
+    c->job = c->cross_pending ? JOB_CROSS : JOB_TICK;
+    if (c->cross_pending)
+      c->cross_pending = false;
+    else
+      c->timer_ns = ~0ull;
+  }
+  c->state = FAKE_KERNEL;
+  to_cpu(i);
+}
+
+void fake_run(void) {
+  for (uint64_t rounds = 0;; rounds++) {
+    bool any = false;
+    for (unsigned i = 0; i < EXO_MAX_CPUS; i++) {
+      if (!runnable(&fake_cpu[i])) continue;
+      turn(i);
+      any = true;
+    }
+    if (!any) return;
+    if (rounds > PATIENCE) fake_broken("CPUs wait for each other, or an interrupt comes again and again");
+  }
+}
+
+void fake_time(uint64_t ns) {
+  uint64_t end = fake.now + ns;
+  for (;;) {
+    uint64_t first = end;
+    for (unsigned i = 0; i < EXO_MAX_CPUS; i++)
+      if (fake_cpu[i].state != FAKE_ABSENT && fake_cpu[i].timer_ns < first) first = fake_cpu[i].timer_ns;
+    if (first > fake.now) fake.now = first;
+    fake_run();
+    if (fake.off || first >= end) return;
+  }
+}
+
+void fake_post(unsigned cpu, enum fake_job job) {
+  struct fake_cpu *c = &fake_cpu[cpu];
+  if (c->state != FAKE_USER) fake_broken("a trap on a CPU that runs no program");
+  c->job = job;
+  c->returned = false;
+}
+
+static void fiber_make(unsigned i) {
+  struct fake_cpu *c = &fake_cpu[i];
+  __asan_unpoison_memory_region(stacks[i], FAKE_STACK); // what an abandoned life left
+  getcontext(&c->context);
+  c->context.uc_stack.ss_sp = stacks[i];
+  c->context.uc_stack.ss_size = FAKE_STACK;
+  makecontext(&c->context, (void (*)(void))fiber, 1, i);
+  c->job = JOB_START;
+  c->state = FAKE_KERNEL;
+}
+
+void fake_reset(void) {
+  memset(fake_cpu, 0, sizeof fake_cpu);
+  fake = (struct fake){};
+  fake_self = nullptr;
+  for (unsigned i = 0; i < EXO_MAX_CPUS; i++) fake_cpu[i].timer_ns = ~0ull;
+}
+
+void fake_boot(const struct exo_boot *boot) {
+  handover = boot;
+  fiber_make(0);
+  while (fake_cpu[0].state != FAKE_USER && !fake.off) {
+    fake_run();
+    if (fake_cpu[0].state == FAKE_IDLE) fake_time(1000);
+  }
+}
+
+// --- CPU
+
+void arch_cpu_init(const struct exo_boot *boot, unsigned index) {
+  struct arch_cpu *r = record(index);
+  r->self = r;
+  r->stack = (uint64_t)&stacks[index][FAKE_STACK];
+  r->user_limit = ARCH_USER_LIMIT;
+  fake_cpu[index].root = boot->low_root_physical;
+}
+
+bool arch_cpu_start(const struct exo_boot *, unsigned index) {
+  if (fake.refuse_start) return false;
+  fiber_make(index);
+  return true;
+}
+
+void arch_enter(const struct arch_frame *f) {
+  struct fake_cpu *c = self();
+  if (!record(self_index())->uarea) fake_broken("a program is entered and has no u-area");
+  if (f->pc >= ARCH_USER_LIMIT) fake_broken("a program is entered at a pc that is not its own");
+  if ((f->flags & ~(uint64_t)FRAME_FLAGS_USER) != FRAME_FLAGS_FIXED) fake_broken("privileged flags reached a program");
+  depth_note();
+  c->frame = *f;
+  c->entered++;
+  _longjmp(c->top, 1);
+}
+
+void arch_idle(void) {
+  struct fake_cpu *c = self();
+  depth_note();
+  while (!c->cross_pending && c->timer_ns > fake.now) {
+    c->state = FAKE_IDLE;
+    to_driver();
+  }
+  c->state = FAKE_KERNEL;
+  if (c->cross_pending) {
+    c->cross_pending = false;
+    core_cross(nullptr);
+  } else {
+    c->timer_ns = ~0ull;
+    core_tick(nullptr);
+  }
+}
+
+bool arch_interrupt_pending(void) { return self()->interrupt || self()->cross_pending || self()->timer_ns <= fake.now; }
+
+static void end(uint32_t exit) {
+  fake.off = true;
+  fake.exit = exit;
+  for (;;) to_driver();
+}
+void arch_power_off(enum arch_exit exit) {
+  end(exit);
+  __builtin_unreachable();
+}
+void arch_halt(void) {
+  end(0);
+  __builtin_unreachable();
+}
+
+void arch_cross_send(unsigned index) {
+  fake_cpu[index].cross_pending = true;
+  mingle();
+}
+
+uint64_t arch_now_ns(void) { return fake.now; }
+void arch_timer_set(uint64_t at_ns) { self()->timer_ns = at_ns; }
+uint64_t arch_clock_hz(void) { return 1'000'000'000; }
+uint64_t arch_clock_zero(void) { return 7; }
+uint64_t fake_counter(void) { return fake.now + 7; }
+
+// --- Page tables, and what a CPU remembers of them
+
+void arch_root_init(pte_t *table) {
+  const pte_t *kernel = direct(handover->root_physical);
+  memcpy(table + 256, kernel + 256, 256 * sizeof *table);
+}
+
+void arch_root_load(uint64_t root) {
+  if (fake.before_root) fake.before_root(self()->root, root);
+  arch_flush_all();
+  self()->root = root;
+  mingle();
+}
+
+void arch_table_fence(void) { mingle(); }
+void arch_code_fence(void) {}
+
+static uint64_t span(int level) { return 1ull << (12 + 9 * level); }
+
+// A page only: tables that higher levels led to are forgotten by arch_flush_all alone.
+void arch_flush_page(uint64_t va) {
+  struct fake_cpu *c = self();
+  c->flushes++;
+  for (int i = 0; i < FAKE_TLB; i++)
+    if (c->tlb[i].level == 0 && c->tlb[i].va == va) c->tlb[i].root = 0;
+}
+
+void arch_flush_all(void) {
+  self()->flushes++;
+  memset(self()->tlb, 0, sizeof self()->tlb);
+}
+
+pte_t fake_walk(uint64_t root, uint64_t va, int level) {
+  const pte_t *t = direct(root);
+  for (int l = PTE_LEVELS - 1;; l--) {
+    pte_t e = t[va / span(l) % 512];
+    if (l == level || !pte_present(e)) return e;
+    t = direct(pte_physical(e));
+  }
+}
+
+static struct fake_translation *remembered(struct fake_cpu *c, uint64_t va, int level) {
+  for (int i = 0; i < FAKE_TLB; i++) {
+    struct fake_translation *t = &c->tlb[i];
+    if (t->root == c->root && t->level == level && t->va == va / span(level) * span(level)) return t;
+  }
+  return nullptr;
+}
+
+static void remember(struct fake_cpu *c, uint64_t va, int level, pte_t e) {
+  c->tlb[c->next++ % FAKE_TLB] = (struct fake_translation){.root = c->root,
+                                                           .va = va / span(level) * span(level),
+                                                           .prot = pte_prot(e),
+                                                           .physical = pte_physical(e),
+                                                           .level = level};
+}
+
+void *fake_reach(unsigned cpu, uint64_t va, uint64_t prot) {
+  struct fake_cpu *c = &fake_cpu[cpu];
+  const struct fake_translation *t = remembered(c, va, 0);
+  uint64_t table = c->root;
+  if (va >= ARCH_USER_LIMIT) return nullptr;
+  for (int level = PTE_LEVELS - 1; !t; level--) {
+    const struct fake_translation *known = remembered(c, va, level);
+    pte_t e = known ? pte_table(known->physical) : ((const pte_t *)direct(table))[va / span(level) % 512];
+    if (!pte_present(e) || (level == 0 && !pte_prot(e))) return nullptr;
+    if (!known) remember(c, va, level, e);
+    table = pte_physical(e);
+    if (level == 0) t = remembered(c, va, 0);
+  }
+  return prot & ~t->prot ? nullptr : (char *)direct(t->physical) + va % EXO_PAGE;
+}
+
+// --- Registers
+
+void arch_fp_save(void *area) {
+  *(uint64_t *)area = self()->fp;
+  self()->fp = 0;
+}
+void arch_fp_load(const void *area) {
+  self()->fp = *(const uint64_t *)area;
+  self()->fp_on = true;
+}
+void arch_fp_off(void) { self()->fp_on = false; }
+void arch_thread_save(uint64_t words[ARCH_THREAD_WORDS]) {
+  words[0] = self()->thread;
+  mingle();
+}
+void arch_thread_load(const uint64_t words[ARCH_THREAD_WORDS], uint64_t uarea_va) {
+  (void)uarea_va;
+  self()->thread = words[0];
+  mingle();
+}
+
+bool arch_frame_sane(struct arch_frame *f) {
+  f->flags = (f->flags & FRAME_FLAGS_USER) | FRAME_FLAGS_FIXED;
+  return f->pc < ARCH_USER_LIMIT;
+}
+void arch_frame_door(struct arch_frame *f, uint64_t pc, uint64_t sp, uint64_t a0, uint64_t a1) {
+  *f = (struct arch_frame){.flags = FRAME_FLAGS_FIXED, .sp = sp, .r = {a0, a1}, .pc = pc};
+}
+
+const uint64_t *arch_backtrace_slot(uint64_t fp) {
+  (void)fp;
+  return nullptr;
+}
+
+// --- Ports: two UARTs (console at 0x3F8, results at 0x2F8) that always have room.
+
+uint8_t arch_port_read(uint16_t port) {
+  if (port == 0x3F8 + 5 || port == 0x2F8 + 5) return 0x20 | (port == 0x3F8 + 5 && fake.input && *fake.input);
+  if (port == 0x3F8 && fake.input && *fake.input) return (uint8_t)*fake.input++;
+  return 0xFF;
+}
+
+void arch_port_write(uint16_t port, uint8_t value) {
+  int which = port == 0x2F8;
+  if (port != 0x3F8 && port != 0x2F8) return;
+  if (fake.length[which] < sizeof fake.text[which] - 1) fake.text[which][fake.length[which]++] = (char)value;
+}

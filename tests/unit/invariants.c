@@ -1,0 +1,196 @@
+// invariants.c: what must be true of the whole machine whenever no CPU is in the kernel. This is the one list.
+#include <string.h>
+#include "test.h"
+
+uint64_t invariant_ceilings;
+
+static struct seen { // of each frame, gathered from all tables and environments
+  uint64_t maps, parents, pins, charged;
+  bool writable, executable;
+} seen[FRAMES];
+
+// --- Tables
+
+static void leaf_entry(exo_frame table, uint64_t i, pte_t e) {
+  exo_frame n = pte_physical(e) >> EXO_PAGE_BITS;
+  CHECK(n < FRAMES && kind_of(n) != EXO_KIND_ABSENT);
+  uint64_t prot = pte_prot(e), kind = kind_of(n);
+  seen[n].maps++;
+  seen[n].writable |= prot & EXO_WRITE;
+  seen[n].executable |= prot & EXO_EXEC;
+  CHECK(e == pte_keep(pte_leaf(n << EXO_PAGE_BITS, prot, true), pte_kept(e))); // a user's, and nothing odd in it
+  CHECK((prot & ~pte_kept(e)) == 0);
+  // No program reaches the kernel's, tables, nobody's frames or private state; kernel tables and env frames it only
+  // reads.
+  CHECK(kind == EXO_KIND_USER || kind == EXO_KIND_UAREA || kind == EXO_KIND_WINDOW || kind == EXO_KIND_ENV);
+  if (kind == EXO_KIND_WINDOW || kind == EXO_KIND_ENV) EQ(pte_kept(e), EXO_READ);
+  if (exo_state_maps(desc(n)->state) == 1 && desc(n)->home) EQ(desc(n)->home, table * 512 + i);
+}
+
+static void table_entry(exo_frame table, uint64_t i, pte_t e, uint64_t level) {
+  exo_frame n = pte_physical(e) >> EXO_PAGE_BITS;
+  CHECK(e == pte_table(n << EXO_PAGE_BITS) && n < FRAMES);
+  EQ(kind_of(n), EXO_KIND_TABLE);
+  EQ(exo_state_level(desc(n)->state), level - 1);
+  EQ(desc(n)->home, table * 512 + i);
+  seen[n].parents++;
+}
+
+static void table_walk(exo_frame table) {
+  const pte_t *e = frame_memory(table);
+  uint64_t level = exo_state_level(desc(table)->state), live = 0, end = level == PTE_LEVELS - 1 ? 256 : 512;
+  for (uint64_t i = 0; i < end; i++) {
+    if (!e[i]) continue;
+    CHECK(pte_present(e[i]));
+    live++;
+    if (level)
+      table_entry(table, i, e[i], level);
+    else
+      leaf_entry(table, i, e[i]);
+  }
+  EQ(exo_state_maps(desc(table)->state), live);
+  if (end == 256) CHECK(memcmp(e + 256, (const pte_t *)direct(boot->root_physical) + 256, 256 * sizeof *e) == 0);
+}
+
+// --- Environments
+
+static void slots_check(const struct env *env) {
+  for (int i = 0; i < EXO_SLOTS; i++) {
+    const struct exo_slot_window *s = &env->w.slot[i];
+    uint64_t rights = s->rights & 0xFFFFFFFF;
+    CHECK(exo_name_valid(s->name) && s->mask == exo_name_mask(s->name) && s->open <= 1);
+    CHECK((rights & ~EXO_RIGHTS_ALL) == 0);
+    if (rights)
+      EQ(s->open, 0); // a slot in use takes no grant
+    else
+      CHECK(s->name == 0); // an empty slot has neither rights nor name
+  }
+}
+
+static void presence_check(const struct env *env, unsigned cpu) {
+  exo_frame state = env->w.state_frame[cpu], u = env->uarea_frame[cpu];
+  CHECK(cpu < CPUS && state < FRAMES && u + 1 < FRAMES);
+  EQ(kind_of(state), EXO_KIND_ENV_CPU);
+  EQ(kind_of(u), EXO_KIND_UAREA);
+  EQ(kind_of(u + 1), EXO_KIND_UAREA);
+  seen[state].pins++;
+  seen[u].pins++;
+  seen[u + 1].pins++;
+  const struct env_cpu *ec = frame_memory(state);
+  CHECK(ec->env == env && ec->uarea == frame_memory(u) && ec->ready <= ENV_ASLEEP);
+}
+
+static void env_check(exo_frame n, uint64_t *ceilings) {
+  const struct env *env = frame_memory(n);
+  EQ(env_frame(env->w.number), n);
+  EQ(env->w.version, 1);
+  CHECK(env->w.used <= env->w.ceiling);
+  *ceilings += env->w.ceiling;
+  slots_check(env);
+  if (!env->w.alive) { // off every CPU, its number void, nothing in the kernel's service
+    CHECK(env->w.cpus == 0 && env->w.root == 0 && env_at(env->w.number) == nullptr && env->w.obituary.cause);
+    return;
+  }
+  CHECK(env_at(env->w.number) == env && env->w.obituary.cause == 0);
+  for (unsigned i = 0; i < EXO_MAX_CPUS; i++)
+    if (env->w.cpus >> i & 1) presence_check(env, i);
+  if (!env->w.root) return;
+  CHECK(kind_of(env->w.root) == EXO_KIND_TABLE && exo_state_level(desc(env->w.root)->state) == PTE_LEVELS - 1);
+  seen[env->w.root].pins++;
+}
+
+// --- Frames
+
+static void frame_check(exo_frame n) {
+  const struct exo_frame_desc *d = desc(n);
+  uint64_t s = d->state, kind = exo_state_kind(s);
+  CHECK(!(s & EXO_STATE_LOCK));
+  CHECK(!(s & EXO_STATE_WRITE && s & EXO_STATE_EXEC) && !(seen[n].writable && seen[n].executable));
+  CHECK(!seen[n].writable || s & EXO_STATE_WRITE);
+  CHECK(!seen[n].executable || s & EXO_STATE_EXEC);
+  CHECK(kind == EXO_KIND_TABLE || !(s & EXO_STATE_LEVEL));
+  if (kind != EXO_KIND_TABLE) EQ(exo_state_maps(s), seen[n].maps);
+  if (kind == EXO_KIND_TABLE || !exo_state_maps(s)) CHECK(!(s & (EXO_STATE_WRITE | EXO_STATE_EXEC)));
+  EQ(exo_state_pins(s), seen[n].pins);
+  EQ(seen[n].parents, kind == EXO_KIND_TABLE && exo_state_level(s) < PTE_LEVELS - 1);
+  if (kind == EXO_KIND_UAREA) CHECK(!seen[n].executable);
+  if (kind == EXO_KIND_UAREA || kind == EXO_KIND_ENV_CPU) EQ(seen[n].pins, 1);
+  if (kind < EXO_KIND_USER || kind > EXO_KIND_UAREA) { // nobody's
+    EQ(d->account, 0);
+    if (kind == EXO_KIND_FREE) CHECK(d->guard == 0 && seen[n].maps == 0);
+    if (kind == EXO_KIND_ABSENT) CHECK(s == 0 && d->guard == 0);
+    return;
+  }
+  CHECK(d->account < FRAMES && kind_of(d->account) == EXO_KIND_ENV && exo_name_valid(d->guard));
+  seen[d->account].charged++;
+}
+
+static void home_check(exo_frame root) { // a root knows the CPUs that have it loaded
+  uint64_t loaded = 0;
+  for (unsigned i = 0; i < CPUS; i++)
+    if (fake_cpu[i].root == root << EXO_PAGE_BITS) loaded |= 1ull << i;
+  EQ(desc(root)->home, loaded);
+}
+
+// --- CPUs
+
+static void slices_check(const struct cpu *cpu) {
+  EQ(cpu->slice_lock, 0);
+  for (int i = 0; i < EXO_SLICES; i++) {
+    const struct slice *s = &cpu->slice[i];
+    CHECK(exo_name_valid(s->guard) && s->debt_ns <= s->length_ns && s->length_ns <= SLICE_MAX_NS);
+    const struct env *owner = s->env ? env_at(s->env) : nullptr;
+    if (!s->env) continue;
+    CHECK(owner && env_on(owner, cpu->index));
+    // Nobody who is ready waits for a CPU that is idle.
+    if (!cpu->env && s->length_ns) CHECK(env_on(owner, cpu->index)->ready != ENV_READY);
+  }
+}
+
+static void cpu_check(unsigned i) {
+  const struct cpu *cpu = cpu_at(i);
+  const struct fake_cpu *f = &fake_cpu[i];
+  CHECK(cpu->index == i && !cpu->probe && cpu->cross_done == cpu->cross_want);
+  EQ(f->root, cpu->root ? cpu->root << EXO_PAGE_BITS : boot->low_root_physical);
+  EQ(cpu->fp_live, f->fp_on);
+  slices_check(cpu);
+  EQ(f->state, cpu->env ? FAKE_USER : FAKE_IDLE);
+  if (!cpu->env) {
+    CHECK(!cpu->root && !cpu->arch.uarea && !cpu->env_cpu);
+    return;
+  }
+  CHECK(cpu->env->w.alive && env_at(cpu->env->w.number) == cpu->env && env_on(cpu->env, i) == cpu->env_cpu);
+  CHECK(cpu->env_cpu->uarea == cpu->arch.uarea && cpu->root == cpu->env->w.root && cpu->root);
+  CHECK(f->timer_ns != ~0ull); // nobody keeps a CPU for ever
+  CHECK(f->frame.pc < ARCH_USER_LIMIT);
+}
+
+// No CPU remembers what the tables do not say any more.
+static void translations_check(const struct fake_cpu *f) {
+  for (int i = 0; i < FAKE_TLB; i++) {
+    const struct fake_translation *t = &f->tlb[i];
+    if (!t->root) continue;
+    pte_t e = fake_walk(t->root, t->va, t->level);
+    CHECK(t->root == f->root && pte_present(e) && pte_physical(e) == t->physical);
+    if (t->level == 0) CHECK((t->prot & ~pte_prot(e)) == 0);
+  }
+}
+
+void invariants(void) {
+  uint64_t ceilings = 0;
+  memset(seen, 0, sizeof seen);
+  for (exo_frame n = 0; n < FRAMES; n++)
+    if (kind_of(n) == EXO_KIND_TABLE) table_walk(n);
+  for (exo_frame n = 0; n < FRAMES; n++)
+    if (kind_of(n) == EXO_KIND_ENV) env_check(n, &ceilings);
+  for (exo_frame n = 0; n < FRAMES; n++) frame_check(n);
+  for (exo_frame n = 0; n < FRAMES; n++) {
+    if (kind_of(n) == EXO_KIND_ENV) EQ(((const struct env *)frame_memory(n))->w.used, seen[n].charged);
+    if (kind_of(n) == EXO_KIND_TABLE && exo_state_level(desc(n)->state) == PTE_LEVELS - 1) home_check(n);
+  }
+  if (invariant_ceilings) EQ(ceilings, invariant_ceilings);
+  for (unsigned i = 0; i < CPUS; i++) {
+    cpu_check(i);
+    translations_check(&fake_cpu[i]);
+  }
+}

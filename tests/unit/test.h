@@ -1,0 +1,78 @@
+// test.h: what every unit test includes: checks, the list of tests, the machine they run on.
+#pragma once
+#include "core.h"
+#include "fake.h"
+#include <stdio.h>
+#undef CHECK // the core's own ends the machine
+
+struct test {
+  const char *name;
+  void (*run)(void);
+};
+extern const struct test cap_tests[], frame_tests[], space_tests[], env_tests[], slice_tests[], upcall_tests[];
+extern const struct test call_tests[], smp_tests[], boot_tests[], random_tests[];
+
+// --- main.c
+[[noreturn]] void test_fail(const char *file, int line, const char *what, int64_t got, int64_t want);
+extern uint64_t test_steps;           // of the random test
+uint64_t test_random(uint64_t below); // from the printed seed
+#define CHECK(condition) ((condition) ? (void)0 : test_fail(__FILE_NAME__, __LINE__, #condition, 0, 1))
+#define EQ(got, want)                                                                                                  \
+  do {                                                                                                                 \
+    int64_t eq_got = (int64_t)(got), eq_want = (int64_t)(want);                                                        \
+    if (eq_got != eq_want) test_fail(__FILE_NAME__, __LINE__, #got " == " #want, eq_got, eq_want);                     \
+  } while (0)
+
+// --- invariants.c
+void invariants(void);
+extern uint64_t invariant_ceilings; // the sum of all ceilings, never to change
+
+// --- machine.c: 160 frames, 4 CPUs, the first environment running on CPU 0
+enum { FRAMES = 256, CPUS = 4, RAM_END = 192 };
+enum : int64_t { AWAY = INT64_MIN }; // the call did not come back to its caller
+enum : uint64_t {
+  TEXT = 0x400000,
+  DATA = 0x600000,
+  STACK_TOP = 0x602000,
+  CHILD_UAREA = 0x10000000, // page 2 * cpu of the leaf table there
+  FAULT_DOOR = 0x401000,
+  EVENT_DOOR = 0x402000,
+  FAULT_STACK = 0x1001000,
+  EVENT_STACK = 0x1002000,
+};
+
+struct child { // an environment made by the first one
+  exo_env number;
+  exo_name guard;
+  exo_frame env, root, upper, middle, leaf; // the leaf table translates CHILD_UAREA and 2 MiB from there
+  exo_frame state[CPUS], uarea[CPUS];
+};
+
+void machine_build(struct exo_boot *b); // RAM, tables, a handover, power on
+void machine_start(void);               // all of it, and the first environment in user mode
+int64_t machine_call(unsigned cpu, uint64_t number, const void *argument, size_t size);
+void machine_refuse(const char *file, int line, int64_t want, unsigned cpu, uint64_t number, const void *a,
+                    size_t size);
+void machine_fault(unsigned cpu, uint64_t cause, uint64_t address);
+void machine_fp(unsigned cpu);
+void machine_pass(uint64_t ns);
+uint64_t machine_digest(void); // of all that a failing call must leave as it is
+// A call made by the program that runs on `cpu`.
+#define CALL(cpu, name, ...)                                                                                           \
+  machine_call(cpu, EXO_CALL_##name, &(struct exo_##name){__VA_ARGS__}, sizeof(struct exo_##name))
+// The same, which must fail with `want` and change nothing.
+#define REFUSE(want, cpu, name, ...)                                                                                   \
+  machine_refuse(__FILE_NAME__, __LINE__, want, cpu, EXO_CALL_##name, &(struct exo_##name){__VA_ARGS__},               \
+                 sizeof(struct exo_##name))
+
+static inline exo_name test_guard(uint64_t id) { return EXO_NAME((0x8000ull | id) << 48, 16); }
+exo_frame frame_free_at(exo_frame from); // the first free frame from there on
+exo_frame frame_new(exo_name guard);     // the first environment takes one
+void child_make(struct child *c, uint64_t id,
+                unsigned cpus); // cpus: bits; it holds its own guard in slot 0, with all rights
+void child_run(struct child *c, unsigned cpu, uint64_t index, uint64_t length_ns); // gives it a slice and starts it
+struct exo_uarea *uarea_of(exo_env env, unsigned cpu);
+exo_env runs_on(unsigned cpu); // 0: idle
+static inline exo_env first(void) { return boot->spare_frame | 1ull << 40; }
+static inline struct exo_frame_desc *desc(exo_frame n) { return &frame_table()[n]; }
+static inline uint64_t kind_of(exo_frame n) { return exo_state_kind(desc(n)->state); }
