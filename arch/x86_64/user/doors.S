@@ -1,5 +1,8 @@
 // doors.S: where a program starts, where the kernel enters its library, and how the library goes back. User mode.
 // uarea.h says with which registers the kernel comes; the first 16 words of the library's bytes belong to this file.
+//
+// A fault is resumed without the kernel, and without iretq: QEMU's emulation reads iretq's operands as the supervisor even
+// in ring 3, which SMAP forbids.
 #include <arch/frame.h>
 #include <exo/uarea.h>
 
@@ -51,7 +54,10 @@ os_fault_resume_start:
 	pop %rdx
 	pop %rsi
 	pop %rdi
-	iretq
+	lea 16(%rsp), %rsp                      // over pc and cs
+	popfq
+	pop %rsp
+	jmp *%gs:EXO_RECORD_FAULT + FRAME_RIP   // a jump through memory needs no register
 os_fault_resume_end:
 
 // Events wait: the kernel restores and delivers as one act.

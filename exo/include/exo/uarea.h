@@ -14,7 +14,7 @@
 //     the event record (busy = 1), or there is none (busy = 0: the last one gave the CPU away by `yield`).
 //   * forced: an environment that could not be entered when its slice ended is saved in the forced record (busy = 1) and
 //     restored from it by the kernel at its next slice. Its creator starts an environment with exactly this record.
-// A record is resumed by the call `resume`, or on x86_64 by iretq inside [resume_start, resume_end).
+// A record is resumed by the call `resume`, or on x86_64 by the library itself inside [resume_start, resume_end).
 #pragma once
 
 #define EXO_UAREA_SELF 0
