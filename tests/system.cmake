@@ -1,0 +1,69 @@
+# Machines booted in QEMU, one boot a line. The numbers are the least that must have passed: they are raised with the tests.
+set(systest_last "last")
+set(systest_tests 20)
+set(machines x86_64 aarch64 riscv64)
+
+# boot_test(name machine [WORDS ...] [OPTIONS ...] [STATUS n] [OUTPUT file] [INPUT file] [LAST name TESTS n] [MATCHES pattern...] [CPUS n])
+function(boot_test name machine)
+  cmake_parse_arguments(t "" "STATUS;OUTPUT;INPUT;LAST;TESTS;CPUS;VERB" "WORDS;OPTIONS;MATCHES" ${ARGN})
+  if(NOT DEFINED t_STATUS)
+    set(t_STATUS 0)
+  endif()
+  if(NOT t_CPUS)
+    set(t_CPUS 1)
+  endif()
+  string(REPLACE ";" "\\;" words "${t_WORDS}")
+  string(REPLACE ";" "\\;" matches "${t_MATCHES}")
+  list(PREPEND t_OPTIONS --cpus ${t_CPUS})
+  string(REPLACE ";" "\\;" options "${t_OPTIONS}")
+  script_test(${machine}/${name} run.cmake -DNAME=${machine}-${name} -DARCH=${machine} "-DWORDS=${words}" "-DOPTIONS=${options}"
+    -DSTATUS=${t_STATUS} "-DOUTPUT=${t_OUTPUT}" "-DINPUT=${t_INPUT}" "-DLAST=${t_LAST}" "-DTESTS=${t_TESTS}" "-DVERB=${t_VERB}"
+    "-DMATCHES=${matches}")
+  # A machine with several processors keeps both of ours busy: it runs alone, so that no deadline is missed.
+  if(t_CPUS GREATER 1)
+    set_tests_properties(${machine}/${name} PROPERTIES PROCESSORS 2)
+  endif()
+endfunction()
+
+foreach(machine IN LISTS machines)
+  # The promises of kernel and library, one after the other in one boot; with several processors and with one.
+  boot_test(systest ${machine} WORDS systest CPUS 4 LAST ${systest_last} TESTS ${systest_tests} OPTIONS --timeout 540)
+  boot_test(systest-one-cpu ${machine} WORDS systest LAST ${systest_last} TESTS ${systest_tests} OPTIONS --timeout 540)
+  # Two programs that attack each other, and a hundred kills.
+  boot_test(demo ${machine} CPUS 2 OPTIONS --timeout 540)
+  boot_test(demo-one-cpu ${machine} OPTIONS --timeout 540)
+
+  # Scripts: NAME.lua, its standard output NAME.expected, and NAME.status, NAME.input where they are not 0 and empty.
+  file(GLOB scripts CONFIGURE_DEPENDS ${TOP}/tests/lua/*.lua)
+  foreach(script IN LISTS scripts)
+    get_filename_component(name ${script} NAME_WE)
+    get_filename_component(folder ${script} DIRECTORY)
+    set(status 0)
+    set(input "")
+    if(EXISTS ${folder}/${name}.status)
+      file(STRINGS ${folder}/${name}.status status LIMIT_COUNT 1)
+    endif()
+    if(EXISTS ${folder}/${name}.input)
+      set(input ${folder}/${name}.input)
+    endif()
+    boot_test(lua-${name} ${machine} WORDS lua ${script} STATUS ${status} INPUT "${input}" OUTPUT ${folder}/${name}.expected)
+  endforeach()
+
+  # What a loader must refuse, each with its line and its status.
+  if(EXISTS ${TOP}/tests/loader/malformed.sh)
+    add_test(NAME ${machine}/loader-malformed COMMAND sh ${TOP}/tests/loader/malformed.sh ${machine} ${BUILD_ROOT}/${machine}
+      ${CMAKE_BINARY_DIR}/malformed-${machine} ${TOP}/veridian)
+    set_tests_properties(${machine}/loader-malformed PROPERTIES TIMEOUT 600)
+  endif()
+
+  # The table printed before the tests came from a run that ended well.
+  script_test(${machine}/bench frontdoor/bench.cmake -DARCH=${machine})
+endforeach()
+
+# The kernel outside the top 2 GiB, in the large code model, and the disk image.
+boot_test(large-base x86_64 OPTIONS --build x86_64-large CPUS 2)
+foreach(machine IN LISTS machines)
+  boot_test(image ${machine} VERB qemu WORDS ${BUILD_ROOT}/test/veridian.img CPUS 2)
+  set_tests_properties(${machine}/image PROPERTIES FIXTURES_REQUIRED image)
+endforeach()
+set_tests_properties(door/image-reproducible PROPERTIES FIXTURES_SETUP image)
