@@ -138,7 +138,7 @@ struct exo_boot {
   uint64_t interrupt_base[4]; // x86_64: {LAPIC, I/O APIC, 0, 0}; AArch64: {GICD, GICR, GIC version, 0}; RISC-V: {PLIC, ...}
   uint64_t power_base;        // RISC-V: sifive_test; AArch64: PSCI conduit (1 = HVC, 2 = SMC); x86_64: isa-debug-exit port
   uint64_t timer_hz;          // RISC-V: timebase; AArch64: 0 (CNTFRQ); x86_64: TSC frequency (measured by the loader)
-  uint64_t timer_interrupt;   // AArch64: PPI number of the virtual timer
+  uint64_t timer_interrupt;   // AArch64: interrupt ID of the virtual timer (16 + PPI; 27 by custom)
   struct exo_boot_framebuffer framebuffer;
   struct exo_boot_device device[EXO_BOOT_DEVICES];
   uint32_t device_count;
