@@ -2,7 +2,7 @@
 #pragma once
 #include "arch.h"
 
-#define CALL_RESUME 2
+#define CALL_RESUME 2 // EXO_CALL_resume, for entry.S
 // In the CPU's record, behind what all machines have.
 #define MACHINE_CAUSE CPU_MACHINE             // byte [scause ^ 8]: EXO_CAUSE_* if entry.S may deliver it, else 0
 #define MACHINE_CALL_BASE (CPU_MACHINE + 64)  // EXO_CALL_BASE
