@@ -104,23 +104,33 @@ static struct env_cpu *pick(struct cpu *cpu) {
   return nullptr;
 }
 
-// The earliest deadline of a sleeping owner: an idle CPU wakes for it, and so does one that runs on lent time.
+// The deadline of a slice's sleeping owner; ~0: none.
+static uint64_t owner_deadline(struct cpu *cpu, const struct slice *s) {
+  struct env *env = s->env ? env_at(s->env) : nullptr;
+  uint64_t deadline = ~0ull;
+  __atomic_store_n(&cpu->probe, env, __ATOMIC_SEQ_CST);
+  if (env && __atomic_load_n(&env->w.alive, __ATOMIC_SEQ_CST)) {
+    const struct env_cpu *ec = env_on(env, cpu->index);
+    if (ec && ec->ready == ENV_ASLEEP) deadline = ec->deadline_ns;
+  }
+  __atomic_store_n(&cpu->probe, nullptr, __ATOMIC_SEQ_CST);
+  return deadline;
+}
+
+// The earliest deadline of all: an idle CPU wakes for it.
 static uint64_t next_deadline(struct cpu *cpu) {
   uint64_t first = ~0ull;
   for (int i = 0; i < EXO_SLICES; i++) {
-    const struct slice *s = &cpu->slice[i];
-    struct env *env = s->env ? env_at(s->env) : nullptr;
-    __atomic_store_n(&cpu->probe, env, __ATOMIC_SEQ_CST);
-    if (!env || !__atomic_load_n(&env->w.alive, __ATOMIC_SEQ_CST)) continue;
-    const struct env_cpu *ec = env_on(env, cpu->index);
-    if (ec && ec->ready == ENV_ASLEEP && ec->deadline_ns < first) first = ec->deadline_ns;
+    uint64_t deadline = owner_deadline(cpu, &cpu->slice[i]);
+    if (deadline < first) first = deadline;
   }
-  __atomic_store_n(&cpu->probe, nullptr, __ATOMIC_SEQ_CST);
   return first;
 }
 
+// Lent time ends when the slice's owner wakes. Others who wake meanwhile wait for their turn: a timer set for them would
+// fire again and again until then.
 static void timer_arm(struct cpu *cpu, uint64_t at_ns) {
-  uint64_t deadline = cpu->lent ? next_deadline(cpu) : ~0ull;
+  uint64_t deadline = cpu->lent ? owner_deadline(cpu, &cpu->slice[cpu->slice_now]) : ~0ull;
   arch_timer_set(deadline < at_ns ? deadline : at_ns);
 }
 
