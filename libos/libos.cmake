@@ -15,15 +15,15 @@ target_compile_options(os PRIVATE ${freestanding} -fno-pic -fno-stack-protector 
 # Where a program starts and where the kernel enters it: the machine's own.
 add_library(doors OBJECT arch/${EXO_MACHINE}/user/doors.S)
 target_link_libraries(doors PRIVATE contract)
-target_compile_options(doors PRIVATE ${EXO_LIBOS_FLAGS})
+target_compile_options(doors PRIVATE ${EXO_LIBOS_FLAGS} -Dos_yield=os_yield_raw)
 
 set(program_link -nostdlib -static -zmax-page-size=4096 -znoexecstack -znorelro --gc-sections --build-id=sha1
   -T ${CMAKE_SOURCE_DIR}/libos/program.ld)
 set(program_place RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/programs LINK_DEPENDS ${CMAKE_SOURCE_DIR}/libos/program.ld)
 
 function(exo_program name)
-  add_executable(program_${name} ${ARGN})
-  target_link_libraries(program_${name} PRIVATE os doors)
+  add_executable(program_${name} ${ARGN} $<TARGET_OBJECTS:doors>)
+  target_link_libraries(program_${name} PRIVATE os)
   target_compile_options(program_${name} PRIVATE ${freestanding} -fno-pic -fno-stack-protector ${EXO_LIBOS_FLAGS})
   target_link_options(program_${name} PRIVATE ${program_link})
   set_target_properties(program_${name} PROPERTIES OUTPUT_NAME ${name} ${program_place})
@@ -37,9 +37,7 @@ if(NOT EXISTS "${EXO_MUSL}/lib/libc.a")
   message(STATUS "no programs with a C library: EXO_MUSL is not given (tools/musl ${EXO_MACHINE} builds it; ./veridian does)")
   return()
 endif()
-execute_process(COMMAND ${CMAKE_C_COMPILER} -print-resource-dir OUTPUT_VARIABLE clang_folder
-  OUTPUT_STRIP_TRAILING_WHITESPACE)
-set(posix_options -nostdinc -isystem ${EXO_MUSL}/include -isystem ${clang_folder}/include -fno-pic -fno-stack-protector
+set(posix_options -nostdinc -isystem ${EXO_MUSL}/include -fno-pic -fno-stack-protector
   -ffunction-sections -fdata-sections -fno-omit-frame-pointer ${EXO_POSIX_FLAGS})
 
 # What takes the place of musl's objects with traps in them, and the way into its start. Objects, not an archive: they win.
@@ -51,9 +49,9 @@ target_compile_options(seam PRIVATE $<$<COMPILE_LANGUAGE:C>:${freestanding}> -fn
 
 function(exo_posix_program name)
   cmake_parse_arguments(p "" "" "OPTIONS" ${ARGN})
-  add_executable(program_${name} ${p_UNPARSED_ARGUMENTS})
+  add_executable(program_${name} ${p_UNPARSED_ARGUMENTS} $<TARGET_OBJECTS:doors> $<TARGET_OBJECTS:seam>)
   target_compile_options(program_${name} PRIVATE ${posix_options} ${p_OPTIONS})
-  target_link_libraries(program_${name} PRIVATE doors seam --start-group ${EXO_MUSL}/lib/libc.a $<TARGET_FILE:os>
+  target_link_libraries(program_${name} PRIVATE --start-group ${EXO_MUSL}/lib/libc.a $<TARGET_FILE:os>
     ${EXO_LIBGCC} --end-group)
   add_dependencies(program_${name} os)
   target_link_options(program_${name} PRIVATE ${program_link})
@@ -66,7 +64,10 @@ exo_posix_program(wild tests/programs/wild.c OPTIONS ${EXO_WARNINGS})
 if(EXISTS "${EXO_LUA}/lua.c")
   file(GLOB lua_sources ${EXO_LUA}/*.c)
   list(FILTER lua_sources EXCLUDE REGEX "/luac\\.c$")
-  exo_posix_program(lua ${lua_sources} OPTIONS -std=gnu99 -O2 -w -DLUA_COMPAT_5_3 -DLUA_USE_POSIX)
+  # Debian's patch includes a header that its build makes.
+  file(WRITE ${CMAKE_BINARY_DIR}/lua/lua5.4-deb-multiarch.h "#define DEB_HOST_MULTIARCH \"veridian\"\n")
+  exo_posix_program(lua ${lua_sources} OPTIONS -std=gnu99 -O2 -w -DLUA_COMPAT_5_3 -DLUA_USE_POSIX
+    -I${CMAKE_BINARY_DIR}/lua)
 else()
   message(STATUS "no lua: EXO_LUA is not given (tools/fetch-source lua5.4 ...; ./veridian does)")
 endif()

@@ -1,2 +1,7 @@
 #include <os/env.h>
-int main(int argc, char **argv) { (void)argc; (void)argv; os_print("demo\n"); return 0; }
+int main(int argc, char **argv) {
+  (void)argc;
+  (void)argv;
+  os_print("demo\n");
+  return 0;
+}

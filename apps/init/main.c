@@ -1,5 +1,6 @@
-// init: the first program. Says how the boot went, runs the one program that the archive's `cmdline` names (its words, one
-// a line), gives it what it may have, waits for its end, takes everything back, and ends the machine with its status.
+// init: the first program. Says how the boot went, runs the one program that the archive's `cmdline` names (its words,
+// one a line), gives it what it may have, waits for its end, takes everything back, and ends the machine with its
+// status.
 #include "report.h"
 #include <os/file.h>
 
@@ -11,8 +12,10 @@ static int words(char *argv[WORDS]) {
   const struct exo_archive_entry *e = os_archive_find("cmdline");
   size_t size = e ? (e->size < sizeof text - 1 ? e->size : sizeof text - 1) : 0;
   int count = 0;
-  if (size) memcpy(text, os_archive_data(e), size);
-  else memcpy(text, "demo", size = 4);
+  if (size)
+    memcpy(text, os_archive_data(e), size);
+  else
+    memcpy(text, "demo", size = 4);
   for (char *at = text; *at && count < WORDS - 1;) {
     argv[count++] = at;
     while (*at && *at != '\n') at++;
@@ -33,7 +36,8 @@ static void watch(struct os_child *child) {
 
 static void tell_fault(const char *name, const struct exo_obituary *o) {
   if (o->cause == EXO_CAUSE_STOPPED) return;
-  os_print("init: %s ended: %s, address %lx, pc %lx, CPU %lu\n", name, os_cause_text(o->cause), o->address, o->pc, o->cpu);
+  os_print("init: %s ended: %s, address %lx, pc %lx, CPU %lu\n", name, os_cause_text(o->cause), o->address, o->pc,
+           o->cpu);
 }
 
 static uint64_t all_frames(void) { return os_frames_free() + os_self.window->used; }

@@ -1,11 +1,13 @@
-// report.c: writes the results port, and checks every line a child wants on it: a child can fail its own tests, but it can
-// not end the report, invent files of others' or break out of its line.
+// report.c: writes the results port, and checks every line a child wants on it: a child can fail its own tests, but it
+// can not end the report, invent files of others' or break out of its line.
 #include "report.h"
 
 static uint64_t passed, total;
 static char last[64] = "-";
 
-static void write_port(const char *bytes, size_t size) { (void)os_port_write(OS_SLOT_SELF, EXO_PORT_RESULTS, bytes, size); }
+static void write_port(const char *bytes, size_t size) {
+  (void)os_port_write(OS_SLOT_SELF, EXO_PORT_RESULTS, bytes, size);
+}
 
 void report_line(const char *format, ...) {
   char line[1024];
@@ -77,7 +79,8 @@ static void pass_file(char *line) {
   if (file_left) return;
   while (line[digits] >= '0' && line[digits] <= '9') digits++;
   const char *hex = line + digits + 1;
-  while (digits && line[digits] == ' ' && ((hex[crc] >= '0' && hex[crc] <= '9') || (hex[crc] >= 'a' && hex[crc] <= 'f')))
+  while (digits && line[digits] == ' ' &&
+         ((hex[crc] >= '0' && hex[crc] <= '9') || (hex[crc] >= 'a' && hex[crc] <= 'f')))
     crc++;
   if (crc != 8 || hex[8] != ' ' || !hex[9]) return;
   line[digits] = 0;

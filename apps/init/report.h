@@ -1,4 +1,5 @@
-// report.h: the results port: what the machine tells the outside, in lines that only the first program and the kernel write.
+// report.h: the results port: what the machine tells the outside, in lines that only the first program and the kernel
+// write.
 //   VERIDIAN 1                       format version
 //   STAGE n microseconds
 //   TEST name ok|FAIL detail
@@ -9,6 +10,6 @@
 #include <os/env.h>
 
 [[gnu::format(printf, 1, 2)]] void report_line(const char *format, ...);
-void report_stages(void);           // on the console and on the port
+void report_stages(void);                  // on the console and on the port
 void report_drain(struct os_child *child); // passes on what the child's channel holds, as far as it is well formed
 [[noreturn]] void report_end(int status);  // END, then the end of the machine

@@ -1,5 +1,5 @@
-// crash.c: the report of a program that can not go on, and its end. The parent trusts only the obituary; this is what the
-// dying library says.
+// crash.c: the report of a program that can not go on, and its end. The parent trusts only the obituary; this is what
+// the dying library says.
 #include <os/mem.h>
 
 static const char *region_of(uint64_t va) {

@@ -1,5 +1,5 @@
-// frames.c: which frames are ours: takes free ones by number, as read in the kernel's frame table, and keeps a small stock
-// for page tables, so that a table can be linked while a fault is handled.
+// frames.c: which frames are ours: takes free ones by number, as read in the kernel's frame table, and keeps a small
+// stock for page tables, so that a table can be linked while a fault is handled.
 #include <os/start.h>
 
 enum { STOCK = 512, STOCK_LOW = 6, PER_WINDOW = EXO_PAGE / sizeof(struct exo_frame_desc) };

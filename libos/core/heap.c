@@ -1,10 +1,10 @@
-// heap.c: memory for the library itself: powers of two from 32 bytes to 64 KiB carved from chunks, larger ones as regions
-// of their own. Programs with a C library use its malloc.
+// heap.c: memory for the library itself: powers of two from 32 bytes to 64 KiB carved from chunks, larger ones as
+// regions of their own. Programs with a C library use its malloc.
 #include <os/mem.h>
 
 enum { CLASS_FIRST = 5, CLASS_LAST = 16, CHUNK = 256 * 1024 };
-struct block {      // stands before the memory given out
-  uint64_t size;    // power of two, or the bytes of a region; header included
+struct block {   // stands before the memory given out
+  uint64_t size; // power of two, or the bytes of a region; header included
   struct block *next;
 };
 static_assert(sizeof(struct block) == 16);

@@ -41,9 +41,12 @@ static const char *read_spec(const char *f, struct spec *spec, bool *wide, va_li
   *spec = (struct spec){.precision = -1};
   *wide = false;
   for (;; f++) {
-    if (*f == '-') spec->left = true;
-    else if (*f == '0') spec->zero = true;
-    else break;
+    if (*f == '-')
+      spec->left = true;
+    else if (*f == '0')
+      spec->zero = true;
+    else
+      break;
   }
   for (; *f >= '0' && *f <= '9'; f++) spec->width = spec->width * 10 + *f - '0';
   if (*f == '.' && f[1] == '*') {

@@ -1,11 +1,12 @@
-// slots.c: which capability slots are ours. Every program has the same ones in the same places (os.h); the first program,
-// which starts with the empty name alone, gives them to itself; and slots that nobody should grant into are closed.
+// slots.c: which capability slots are ours. Every program has the same ones in the same places (os.h); the first
+// program, which starts with the empty name alone, gives them to itself; and slots that nobody should grant into are
+// closed.
 #include "slots.h"
 
 static void slot_give(exo_slot index, exo_name name, uint64_t rights) {
   (void)exo_cap_open((struct exo_cap_open){.index = index, .open = 1});
-  (void)exo_cap_grant((struct exo_cap_grant){
-      .slot = OS_SLOT_SELF, .env = os_self.env, .index = index, .name = name, .rights = rights});
+  (void)exo_cap_grant(
+      (struct exo_cap_grant){.slot = OS_SLOT_SELF, .env = os_self.env, .index = index, .name = name, .rights = rights});
 }
 
 void os_slots_first(void) {

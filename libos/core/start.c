@@ -51,16 +51,13 @@ static void start_child(const struct os_start *start) {
   os_self.parent = start->parent;
   os_self.cpu = start->cpu;
   os_self.argc = start->argc;
-  for (uint64_t i = 0; i < start->argc; i++)
-    child_argv[i] = (char *)(uintptr_t)(start->words + start->argument[i]);
+  for (uint64_t i = 0; i < start->argc; i++) child_argv[i] = (char *)(uintptr_t)(start->words + start->argument[i]);
   os_self.argv = child_argv;
   if (start->has_channel) os_self.channel = os_core_page(OS_CORE_CHANNEL);
   if (start->has_shared) os_self.shared = os_core_page(OS_CORE_SHARED);
   time_zero = start->archive_time;
-  (void)os_region_add((struct os_region){.start = OS_STACK_START,
-                                         .end = OS_STACK_TOP,
-                                         .prot = EXO_READ | EXO_WRITE,
-                                         .pager = &os_pager_zero});
+  (void)os_region_add((struct os_region){
+      .start = OS_STACK_START, .end = OS_STACK_TOP, .prot = EXO_READ | EXO_WRITE, .pager = &os_pager_zero});
 }
 
 static void regions_start(void) {
@@ -92,8 +89,10 @@ void os_start(uint64_t uarea, uint64_t machine_frame, uint64_t env) {
   os_self.window = os_core_page(OS_CORE_ENV);
   open_doors(u, uarea);
   const struct os_handover *handover = os_handover(u);
-  if (handover->magic == OS_HANDOVER_MAGIC) start_child((const struct os_start *)handover->start);
-  else start_first();
+  if (handover->magic == OS_HANDOVER_MAGIC)
+    start_child((const struct os_start *)handover->start);
+  else
+    start_first();
   os_slots_close();
   os_self.ns_factor = os_self.machine->clock_hz ? (1000000000ull << 32) / os_self.machine->clock_hz : 0;
   if (!os_self.parent) first_archive();

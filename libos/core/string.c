@@ -1,5 +1,6 @@
-// string.c: the memory and string functions a compiler and a bare program expect. Programs with a C library use its own:
-// this file holds only names that a C library has, so that the linker takes either all from there or all from here.
+// string.c: the memory and string functions a compiler and a bare program expect. Programs with a C library use its
+// own: this file holds only names that a C library has, so that the linker takes either all from there or all from
+// here.
 #include <os/os.h>
 
 void *memcpy(void *restrict to, const void *restrict from, size_t n) {

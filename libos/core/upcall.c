@@ -28,8 +28,9 @@ static uint64_t events_take(struct exo_uarea *u) {
   return bits;
 }
 
-// End of the slice with a context interrupted: nothing of ours needs saving, so be honest and leave at once. The context
-// waits in the event record while the door is entered once more, on a stack below this one, to bring us back here.
+// End of the slice with a context interrupted: nothing of ours needs saving, so be honest and leave at once. The
+// context waits in the event record while the door is entered once more, on a stack below this one, to bring us back
+// here.
 void os_event(struct exo_uarea *u, struct exo_record *r) {
   enum { DEPTH = 8192 };
   if (!(events_take(u) & EXO_EVENT_SLICE_END) || !r->busy) return;

@@ -1,6 +1,6 @@
-// channel.c: messages from a child to its parent through shared pages: one writer, one reader, each with its own counter.
-// A message is a kind byte, two bytes of length, then the bytes. The parent masks and checks every number it reads: a child
-// that lies harms only its own report.
+// channel.c: messages from a child to its parent through shared pages: one writer, one reader, each with its own
+// counter. A message is a kind byte, two bytes of length, then the bytes. The parent masks and checks every number it
+// reads: a child that lies harms only its own report.
 #include <os/env.h>
 
 enum { HEAD = 3 };

@@ -1,5 +1,5 @@
-// reclaim.c: the end of a child: its status, and everything it had back in the parent's hands, found in the frame table by
-// account: no list of the child's is trusted.
+// reclaim.c: the end of a child: its status, and everything it had back in the parent's hands, found in the frame table
+// by account: no list of the child's is trusted.
 #include "build.h"
 #include <os/env.h>
 

@@ -1,5 +1,6 @@
-// spawn.c: a parent builds a child by the calls any program may make: an env frame, tables, pages, a u-area whose forced
-// record holds its first registers, capabilities, a slice. Everything but the env frame is on the child's own account.
+// spawn.c: a parent builds a child by the calls any program may make: an env frame, tables, pages, a u-area whose
+// forced record holds its first registers, capabilities, a slice. Everything but the env frame is on the child's own
+// account.
 #include "build.h"
 #include <os/env.h>
 
@@ -65,8 +66,8 @@ static bool make_uarea(struct build *b, uint64_t entry, uint64_t cpu) {
   os_core_unmap(u);
   if (!build_map(b, va, OS_SLOT_SELF, f, EXO_READ | EXO_WRITE)) return false;
   if (!build_map(b, va + EXO_PAGE, OS_SLOT_SELF, f + 1, EXO_READ | EXO_WRITE)) return false;
-  b->why = exo_env_cpu(
-      (struct exo_env_cpu){.slot = OS_SLOT_SELF, .env = b->env, .cpu = cpu, .state = state, .uarea = f});
+  b->why =
+      exo_env_cpu((struct exo_env_cpu){.slot = OS_SLOT_SELF, .env = b->env, .cpu = cpu, .state = state, .uarea = f});
   return b->why == EXO_OK;
 }
 
@@ -97,8 +98,10 @@ static bool make_channel(struct build *b, struct os_child *child) {
     uint64_t there = (uint64_t)os_core_page(OS_CORE_CHANNEL + i);
     if (!f || !build_map(b, there, OS_SLOT_SELF, f, EXO_READ | EXO_WRITE)) return false;
     uint8_t *here = os_core_map(OS_SLOT_SELF, f, EXO_READ | EXO_WRITE);
-    if (i == 0) child->channel = (struct os_channel *)(void *)here;
-    else if (here != (uint8_t *)child->channel + i * EXO_PAGE) return false; // it must be in one piece here
+    if (i == 0)
+      child->channel = (struct os_channel *)(void *)here;
+    else if (here != (uint8_t *)child->channel + i * EXO_PAGE)
+      return false; // it must be in one piece here
   }
   b->start->has_channel = 1;
   return true;
@@ -180,8 +183,10 @@ exo_result os_spawn(const struct os_spawn *how, struct os_child *child) {
   if (!b.start) return EXO_CEILING;
   void *memory = b.start;
   b.start = (struct os_start *)(((uint64_t)memory + EXO_PAGE - 1) & ~(uint64_t)(EXO_PAGE - 1)); // it holds whole pages
-  *b.start = (struct os_start){
-      .name = b.name, .parent = os_self.env, .cpu = how->cpu, .archive_time = os_wall_seconds() - os_now_ns() / 1000000000};
+  *b.start = (struct os_start){.name = b.name,
+                               .parent = os_self.env,
+                               .cpu = how->cpu,
+                               .archive_time = os_wall_seconds() - os_now_ns() / 1000000000};
   exo_result r = create(&b, how, child);
   if (r >= 0) r = complete(&b, how, file, child);
   os_free(memory);

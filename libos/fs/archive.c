@@ -27,8 +27,10 @@ const struct exo_archive_entry *os_archive_find(const char *name) {
     uint64_t mid = (from + to) / 2;
     int order = strcmp(a->entry[mid].name, name);
     if (!order) return &a->entry[mid];
-    if (order < 0) from = mid + 1;
-    else to = mid;
+    if (order < 0)
+      from = mid + 1;
+    else
+      to = mid;
   }
   return nullptr;
 }

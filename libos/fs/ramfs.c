@@ -2,7 +2,17 @@
 #include <os/env.h>
 #include <os/file.h>
 
-enum { ENOENT = 2, ENOMEM = 12, EBUSY = 16, EEXIST = 17, ENOTDIR = 20, EISDIR = 21, EINVAL = 22, EFBIG = 27, ENOTEMPTY = 39 };
+enum {
+  ENOENT = 2,
+  ENOMEM = 12,
+  EBUSY = 16,
+  EEXIST = 17,
+  ENOTDIR = 20,
+  EISDIR = 21,
+  EINVAL = 22,
+  EFBIG = 27,
+  ENOTEMPTY = 39
+};
 static struct os_node *root;
 static uint64_t number_next = 1;
 

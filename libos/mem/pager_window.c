@@ -1,5 +1,5 @@
-// pager_window.c: policy: frames that exist already, consecutive from data[0] on, mapped read-only by slot data[1] when they
-// are first touched, sixteen at a time: the boot archive, kernel tables.
+// pager_window.c: policy: frames that exist already, consecutive from data[0] on, mapped read-only by slot data[1] when
+// they are first touched, sixteen at a time: the boot archive, kernel tables.
 #include <os/mem.h>
 
 enum { AROUND = 16 };
@@ -20,8 +20,7 @@ static bool window_fault(const struct os_region *region, uint64_t page, uint64_t
                                                    .frame = region->data[0] + (va - region->start) / EXO_PAGE,
                                                    .prot = EXO_READ});
   unsigned done = os_batch(entry, count);
-  for (unsigned i = 0; i < done; i++)
-    leaf->shadow[entry[i].argument[2]] = entry[i].argument[4] << 3 | EXO_READ;
+  for (unsigned i = 0; i < done; i++) leaf->shadow[entry[i].argument[2]] = entry[i].argument[4] << 3 | EXO_READ;
   return done > 0;
 }
 

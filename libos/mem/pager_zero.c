@@ -1,5 +1,5 @@
-// pager_zero.c: policy: zero pages on demand. One trap a fault: a batch of "take this frame" and "map it"; the kernel hands
-// frames out cleared.
+// pager_zero.c: policy: zero pages on demand. One trap a fault: a batch of "take this frame" and "map it"; the kernel
+// hands frames out cleared.
 #include <os/mem.h>
 
 // Maps a fresh frame at `page`. BUSY: another program took that frame first.

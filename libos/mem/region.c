@@ -1,5 +1,5 @@
-// region.c: what is meant to be where, and which pager answers for it: one sorted array, always mapped, because it is read
-// while a fault is handled. Neighbours that agree in everything are one region.
+// region.c: what is meant to be where, and which pager answers for it: one sorted array, always mapped, because it is
+// read while a fault is handled. Neighbours that agree in everything are one region.
 #include <os/mem.h>
 
 enum { REGIONS = 768 };
@@ -18,8 +18,10 @@ static unsigned lower(uint64_t va) {
   unsigned from = 0, to = region_count;
   while (from < to) {
     unsigned mid = (from + to) / 2;
-    if (region[mid].end <= va) from = mid + 1;
-    else to = mid;
+    if (region[mid].end <= va)
+      from = mid + 1;
+    else
+      to = mid;
   }
   return from;
 }

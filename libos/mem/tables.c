@@ -1,6 +1,6 @@
-// tables.c: the page tables a program has linked, and shadows of its leaf tables. Tables themselves can not be mapped, so
-// the library keeps its own record: a hash of tables by address and level, and for each leaf table a page with what it
-// holds. All of it is always mapped: it is used while a fault is handled.
+// tables.c: the page tables a program has linked, and shadows of its leaf tables. Tables themselves can not be mapped,
+// so the library keeps its own record: a hash of tables by address and level, and for each leaf table a page with what
+// it holds. All of it is always mapped: it is used while a fault is handled.
 #include <os/start.h>
 
 enum { RECORDS = 2048, LEVELS = 4, ENTRIES = 512 };
@@ -53,8 +53,8 @@ static struct os_leaf *make_table(uint64_t va, unsigned level, exo_frame parent)
     if (core_map(view_next, OS_SLOT_SELF, page, EXO_READ | EXO_WRITE) != EXO_OK) return nullptr;
     shadow = os_core_page(view_next++);
   }
-  exo_result r = exo_table_link((struct exo_table_link){
-      .slot = OS_SLOT_SELF, .table = parent, .index = index_at(va, level + 1), .frame = frame});
+  exo_result r = exo_table_link(
+      (struct exo_table_link){.slot = OS_SLOT_SELF, .table = parent, .index = index_at(va, level + 1), .frame = frame});
   if (r != EXO_OK) os_crash(nullptr, "a page table could not be linked");
   os_table_note(va, level, frame, shadow);
   return &find(key_of(va, level))->leaf;
@@ -108,7 +108,7 @@ static void unmap_part(const struct os_leaf *leaf, uint64_t index, uint64_t coun
 }
 
 // Calls `part` for the pieces of [start, end) that lie in one leaf table and are short enough for one range call.
-#define FOR_PARTS(va, stop, start, end)                                                                                 \
+#define FOR_PARTS(va, stop, start, end)                                                                                \
   for (uint64_t va = (start), stop; va < (end) && (stop = part_end(va, end), true); va = stop)
 static uint64_t part_end(uint64_t va, uint64_t end) {
   uint64_t table_end = (va | (ENTRIES * EXO_PAGE - 1)) + 1, range_end = va + EXO_RANGE_MAX * EXO_PAGE;
@@ -130,8 +130,8 @@ exo_result os_protect(uint64_t start, uint64_t end, uint64_t prot) {
     const struct os_leaf *leaf = os_table_leaf(va, false);
     uint64_t index = index_at(va, 0), count = (stop - va) / EXO_PAGE;
     if (!leaf) continue;
-    exo_result r = exo_protect((struct exo_protect){
-        .slot = OS_SLOT_SELF, .table = leaf->frame, .index = index, .count = count, .prot = prot});
+    exo_result r = exo_protect(
+        (struct exo_protect){.slot = OS_SLOT_SELF, .table = leaf->frame, .index = index, .count = count, .prot = prot});
     if (r < 0) return r;
     for (uint64_t i = index; i < index + count; i++)
       if (leaf->shadow[i]) leaf->shadow[i] = (leaf->shadow[i] & ~7ull) | prot;
@@ -157,8 +157,8 @@ void os_core_unmap(const void *address) {
   core_used[page / 64] &= ~(1ull << page % 64);
 }
 
-// The first program knows no table. Its root is named by a call that answers "in use" for a root and "kind" for all else;
-// spare frames follow the frames the kernel used, and a frame that is not spare refuses to become a table.
+// The first program knows no table. Its root is named by a call that answers "in use" for a root and "kind" for all
+// else; spare frames follow the frames the kernel used, and a frame that is not spare refuses to become a table.
 static exo_frame first_root(exo_frame env) {
   for (exo_frame f = env + 1; f < env + 64; f++)
     if (exo_env_space((struct exo_env_space){.slot = OS_SLOT_SELF, .env = 0, .root = f}) == EXO_BUSY) return f;
@@ -167,8 +167,8 @@ static exo_frame first_root(exo_frame env) {
 
 static exo_frame first_link(exo_frame parent, uint64_t index, exo_frame *next) {
   for (int tries = 0; tries < 256; tries++, ++*next) {
-    exo_result r = exo_table_link(
-        (struct exo_table_link){.slot = OS_SLOT_SELF, .table = parent, .index = index, .frame = *next});
+    exo_result r =
+        exo_table_link((struct exo_table_link){.slot = OS_SLOT_SELF, .table = parent, .index = index, .frame = *next});
     if (r == EXO_OK) return (*next)++;
   }
   return 0;

@@ -26,7 +26,7 @@ enum { OS_DATA = 2048 };
 void os_report_bench(const char *name, uint64_t count, const char *unit);
 
 // --- Children
-enum : uint64_t { // what a child is given
+enum : uint64_t {       // what a child is given
   OS_GIVE_OUT = 1,      // console output
   OS_GIVE_IN = 2,       // console input
   OS_GIVE_ARCHIVE = 4,  // the archive's files
@@ -35,15 +35,15 @@ enum : uint64_t { // what a child is given
   OS_GIVE_ALL = 31,
 };
 struct os_spawn {
-  const char *file;   // name in the archive
+  const char *file; // name in the archive
   int argc;
   char **argv;
-  uint64_t give;      // OS_GIVE_*
-  uint64_t ceiling;   // frames it may have
-  uint64_t cpu;       // where it runs
-  uint64_t slice_ns;  // length of its slice, default 10 ms
-  uint64_t slice;     // position of its slice; 0: the library chooses
-  exo_frame shared;   // a frame of the parent that it sees at os_self.shared; 0: none
+  uint64_t give;     // OS_GIVE_*
+  uint64_t ceiling;  // frames it may have
+  uint64_t cpu;      // where it runs
+  uint64_t slice_ns; // length of its slice, default 10 ms
+  uint64_t slice;    // position of its slice; 0: the library chooses
+  exo_frame shared;  // a frame of the parent that it sees at os_self.shared; 0: none
 };
 struct os_child {
   exo_env env;
@@ -57,7 +57,9 @@ struct os_child {
 // machine). A child that could not be completed is gone again.
 exo_result os_spawn(const struct os_spawn *how, struct os_child *child);
 // True while the child has not ended.
-static inline bool os_child_alive(const struct os_child *c) { return __atomic_load_n(&c->window->alive, __ATOMIC_ACQUIRE); }
+static inline bool os_child_alive(const struct os_child *c) {
+  return __atomic_load_n(&c->window->alive, __ATOMIC_ACQUIRE);
+}
 // What the kernel wrote about its end.
 static inline const struct exo_obituary *os_child_obituary(const struct os_child *c) { return &c->window->obituary; }
 // 0..255: its own status; 139: it ended by a fault (139 as well when its library caught that).

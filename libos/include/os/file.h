@@ -23,8 +23,8 @@ struct os_node {
 };
 // Results: 0 or a Linux error number below 0.
 struct os_node *os_ramfs_root(void);
-// Finds an absolute path ("." and ".." are resolved). nullptr: not there. `folder`, `name`: where it is or would be; the
-// name points into `path`, whose end it is. nullptr folder: its parent does not exist.
+// Finds an absolute path ("." and ".." are resolved). nullptr: not there. `folder`, `name`: where it is or would be;
+// the name points into `path`, whose end it is. nullptr folder: its parent does not exist.
 struct os_node *os_ramfs_find(const char *path, struct os_node **folder, const char **name);
 struct os_node *os_ramfs_make(struct os_node *folder, const char *name, uint32_t kind); // nullptr: no memory
 int os_ramfs_remove(struct os_node *node);

@@ -4,15 +4,15 @@
 
 // --- Pages of OS_CORE, in the one leaf table that exists from the start
 enum : uint64_t {
-  OS_CORE_MACHINE = 0,   // the machine window, read-only
-  OS_CORE_ENV = 1,       // the program's own env frame, read-only
-  OS_CORE_START = 2,     // start information from the parent, 2 pages
-  OS_CORE_UAREA = 4,     // u-area, 2 pages (the first program's lies elsewhere)
-  OS_CORE_CHANNEL = 8,   // pages shared with the parent
-  OS_CORE_SHARED = 16,   // one page shared as the parent wished
-  OS_CORE_SHADOW = 24,   // the shadow of this very leaf table
+  OS_CORE_MACHINE = 0,    // the machine window, read-only
+  OS_CORE_ENV = 1,        // the program's own env frame, read-only
+  OS_CORE_START = 2,      // start information from the parent, 2 pages
+  OS_CORE_UAREA = 4,      // u-area, 2 pages (the first program's lies elsewhere)
+  OS_CORE_CHANNEL = 8,    // pages shared with the parent
+  OS_CORE_SHARED = 16,    // one page shared as the parent wished
+  OS_CORE_SHADOW = 24,    // the shadow of this very leaf table
   OS_CORE_TEMPORARY = 32, // pages mapped for a moment or by os_core_map, up to OS_CORE_VIEWS
-  OS_CORE_VIEWS = 128,   // shadows of the other leaf tables, to 511
+  OS_CORE_VIEWS = 128,    // shadows of the other leaf tables, to 511
 };
 static inline void *os_core_page(uint64_t page) { return (void *)(OS_CORE + page * EXO_PAGE); }
 
@@ -33,8 +33,8 @@ uint64_t os_frames_free(void);
 
 // --- Tables: what the program linked, and a shadow of what it mapped, because a program can not read its root table
 struct os_leaf {
-  exo_frame frame;   // the leaf table
-  uint64_t *shadow;  // 512 words: frame << 3 | protection (EXO_READ...); 0: nothing mapped
+  exo_frame frame;  // the leaf table
+  uint64_t *shadow; // 512 words: frame << 3 | protection (EXO_READ...); 0: nothing mapped
 };
 // Finds the leaf table for an address; `make`: links missing tables. nullptr: none, or no frame for it.
 struct os_leaf *os_table_leaf(uint64_t va, bool make);
@@ -52,8 +52,9 @@ void os_core_unmap(const void *address);
 
 // --- Regions: what is meant to be where, and which pager answers for it
 struct os_region;
-// A pager fills pages. `fault`: make `page` usable after a fault of `cause`; false: the access is forbidden or no memory
-// is left. `forget`: pages [start, end) leave the region: take them away. Runs on the fault stack: no faults of its own.
+// A pager fills pages. `fault`: make `page` usable after a fault of `cause`; false: the access is forbidden or no
+// memory is left. `forget`: pages [start, end) leave the region: take them away. Runs on the fault stack: no faults of
+// its own.
 struct os_pager {
   const char *name;
   bool (*fault)(const struct os_region *region, uint64_t page, uint64_t cause);
@@ -64,13 +65,15 @@ struct os_region {
   uint64_t start, end; // page-aligned
   uint64_t prot;       // EXO_READ...; 0: a guard, every access is a crash
   const struct os_pager *pager;
-  uint64_t data[2];    // the pager's own
-  bool committed;      // its pages count against the ceiling
+  uint64_t data[2]; // the pager's own
+  bool committed;   // its pages count against the ceiling
 };
-extern const struct os_pager os_pager_zero;   // zero pages on demand; writes at once: one trap, two calls
-extern const struct os_pager os_pager_window; // consecutive frames from data[0] on by slot data[1], read-only, on demand
+extern const struct os_pager os_pager_zero; // zero pages on demand; writes at once: one trap, two calls
+extern const struct os_pager
+    os_pager_window; // consecutive frames from data[0] on by slot data[1], read-only, on demand
 
-// Adds a region. EXO_BUSY: overlaps another; EXO_CEILING: more than the program may have; EXO_RANGE: malformed or too many.
+// Adds a region. EXO_BUSY: overlaps another; EXO_CEILING: more than the program may have; EXO_RANGE: malformed or too
+// many.
 exo_result os_region_add(struct os_region region);
 // The region an address lies in; nullptr: none.
 const struct os_region *os_region_find(uint64_t va);

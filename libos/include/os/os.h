@@ -7,14 +7,14 @@
 #include <os/call.h>
 
 // The address map of every program. All of it lies under two entries of the root table.
-#define OS_IMAGE 0x400000ull          // the program file
-#define OS_STACK_START 0x210000ull    // main stack of a child, grows on demand; the pages below stay unmapped
+#define OS_IMAGE 0x400000ull       // the program file
+#define OS_STACK_START 0x210000ull // main stack of a child, grows on demand; the pages below stay unmapped
 #define OS_STACK_TOP 0x3F0000ull
-#define OS_CORE 0x8000000000ull       // 2 MiB: the library's own pages, see mem.h
-#define OS_HEAP 0x8100000000ull       // regions of the program, to OS_HEAP_END
+#define OS_CORE 0x8000000000ull // 2 MiB: the library's own pages, see mem.h
+#define OS_HEAP 0x8100000000ull // regions of the program, to OS_HEAP_END
 #define OS_HEAP_END 0x8F00000000ull
-#define OS_ARCHIVE 0x9000000000ull    // the boot archive, read-only, on demand
-#define OS_FRAMES 0xA000000000ull     // the frame table: descriptor of frame n at + 32 n
+#define OS_ARCHIVE 0x9000000000ull // the boot archive, read-only, on demand
+#define OS_FRAMES 0xA000000000ull  // the frame table: descriptor of frame n at + 32 n
 
 // The slots every program has from its start. A slot it was not given is empty.
 enum : uint64_t {
@@ -39,9 +39,9 @@ struct os_self {
   uint64_t cpu;
   uint64_t argc;
   char **argv;
-  uint64_t ns_factor;             // nanoseconds a tick of the counter, times 2^32
-  struct os_channel *channel;     // lines for the parent; nullptr: none
-  volatile uint64_t *shared;      // a page shared as the parent wished; nullptr: none
+  uint64_t ns_factor;         // nanoseconds a tick of the counter, times 2^32
+  struct os_channel *channel; // lines for the parent; nullptr: none
+  volatile uint64_t *shared;  // a page shared as the parent wished; nullptr: none
 };
 extern struct os_self os_self;
 
@@ -60,8 +60,8 @@ extern void (*os_exit_hook)(int status);
 extern bool (*os_fault_hook)(struct exo_uarea *u, struct exo_record *r);
 // Sees each event (pending bits, already taken) after the library.
 extern void (*os_event_hook)(uint64_t bits);
-// Gives the CPU away until the next slice, or, with a deadline (nanoseconds since kernel entry), until an event or then.
-// `to`: who gets the rest of this slice; 0: the next in turn.
+// Gives the CPU away until the next slice, or, with a deadline (nanoseconds since kernel entry), until an event or
+// then. `to`: who gets the rest of this slice; 0: the next in turn.
 void os_yield(exo_env to, uint64_t deadline_ns);
 // How many events of kind EXO_EVENT_OBITUARY have arrived.
 extern volatile uint64_t os_obituaries;
@@ -72,9 +72,9 @@ void os_yield_raw(uint64_t to, uint64_t deadline_ns);
 extern const char os_fault_resume_start[], os_fault_resume_end[];
 
 // --- Time: the counter, read without a trap
-uint64_t os_now_ns(void);              // since kernel entry
-void os_sleep_until(uint64_t at_ns);   // yields until the clock has passed it
-uint64_t os_wall_seconds(void);        // since 1970: the newest file of the archive + the time since kernel entry
+uint64_t os_now_ns(void);            // since kernel entry
+void os_sleep_until(uint64_t at_ns); // yields until the clock has passed it
+uint64_t os_wall_seconds(void);      // since 1970: the newest file of the archive + the time since kernel entry
 
 // --- Printing. A small printf: %s %c %d %u %x %lx %lu %ld %llx %p %%, width, 0 and - flags, precision of %s.
 [[gnu::format(printf, 1, 2)]] void os_print(const char *format, ...);

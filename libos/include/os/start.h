@@ -1,10 +1,10 @@
-// start.h: what a parent leaves for the library of its child: in the u-area a pointer, behind it one page of facts and one
-// of words. Written by env/spawn.c, read by core/start.c.
+// start.h: what a parent leaves for the library of its child: in the u-area a pointer, behind it one page of facts and
+// one of words. Written by env/spawn.c, read by core/start.c.
 #pragma once
 #include <os/mem.h>
 
 #define OS_HANDOVER_MAGIC 0x7265766F646E6148ull // "Handover"
-struct os_handover { // in the u-area's library bytes, behind the 16 words of doors.S
+struct os_handover {                            // in the u-area's library bytes, behind the 16 words of doors.S
   uint64_t magic;
   uint64_t start; // address of struct os_start
 };
@@ -24,8 +24,8 @@ struct os_start {
   struct {
     uint64_t va, level;
     exo_frame frame;
-  } table[OS_START_TABLES]; // root first
-  exo_frame shadow;               // mapped at OS_CORE_SHADOW
+  } table[OS_START_TABLES];        // root first
+  exo_frame shadow;                // mapped at OS_CORE_SHADOW
   exo_frame spare[OS_START_SPARE]; // taken, unused, zero
   uint64_t argc;
   uint64_t argument[OS_START_ARGUMENTS]; // offsets into words
