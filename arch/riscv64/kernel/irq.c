@@ -1,13 +1,27 @@
-// irq.c: timer, clock and cross calls, all through the firmware; device interrupts wait until devices have owners.
+// irq.c: timer, clock and cross calls; the firmware does what the CPU can not. Device interrupts wait until devices
+// have owners.
 #include "machine.h"
 
 enum : uint64_t { NS = 1'000'000'000 };
+
+// Does this CPU have stimecmp (Sstc), and do the modes above let us have it? Only trying tells: without it the access
+// traps, to the label 1 (Privileged Architecture, "Supervisor Timer Register").
+static bool sstc;
+static bool sstc_probe(void) {
+  uint64_t works, vector = csr_read(stvec);
+  __asm__ volatile("lla %0, 1f\n csrw stvec, %0\n csrr %0, stimecmp\n li %0, 1\n j 2f\n"
+                   ".balign 4\n 1: li %0, 0\n 2:"
+                   : "=&r"(works)::"memory");
+  csr_write(stvec, vector);
+  return works;
+}
 
 void irq_init(const struct exo_boot *boot) {
   if (boot->timer_hz == 0) panic("riscv64: the loader found no timebase-frequency");
   // sie: external interrupts stay off as a whole, so every source of the PLIC is masked for this CPU. The timer comes
   // on with the first arch_timer_set.
   csr_write(sie, IRQ_SOFTWARE);
+  sstc = sstc_probe();
 }
 
 void irq_take(struct arch_frame *f, uint64_t pending) {
@@ -56,6 +70,10 @@ uint64_t arch_now_ns(void) { return ns_from_ticks(arch_counter() - arch_clock_ze
 void arch_timer_set(uint64_t at_ns) {
   csr_clear(sie, IRQ_TIMER);
   if (at_ns == ~0ull) return;
-  sbi(SBI_TIME, 0, arch_clock_zero() + ticks_from_ns(at_ns), 0, 0);
+  uint64_t at = arch_clock_zero() + ticks_from_ns(at_ns);
+  if (sstc)
+    csr_write(stimecmp, at);
+  else
+    sbi(SBI_TIME, 0, at, 0, 0);
   csr_set(sie, IRQ_TIMER);
 }
