@@ -1,7 +1,7 @@
 // env.c: environments: create, give them CPUs and a space, start, stop.
 #include "core.h"
 
-enum : uint64_t { GENERATION_MASK = 0xFFFFFF };
+enum : uint64_t { GENERATION_MASK = 0x7FFFFF }; // 23 bits: a number, being a result, is never below 0
 
 struct env *env_at(exo_env number) {
   struct exo_frame_desc *d = frame_at(env_frame(number));
@@ -196,8 +196,8 @@ static void obituary_write(struct env *env, uint64_t cause, uint64_t address, co
   __atomic_store_n(&o->cause, cause, __ATOMIC_RELEASE);
 }
 
-// Waits until no other CPU runs `env`. A CPU whose own environment has ended meanwhile gives up its call instead: two
-// environments may be stopping each other.
+// Waits until no other CPU runs `env`. A CPU whose own environment has ended meanwhile lets go of it first: two
+// environments may be stopping each other, and each must get to the end of it.
 static void wait_until_off(const struct env *env) {
   struct cpu *self = arch_self();
   for (unsigned i = 0; i < machine_window.cpu_count; i++) {
@@ -205,7 +205,7 @@ static void wait_until_off(const struct env *env) {
     if (cpu == self) continue;
     while (__atomic_load_n(&cpu->env, __ATOMIC_SEQ_CST) == env || __atomic_load_n(&cpu->probe, __ATOMIC_SEQ_CST) == env) {
       smp_cross(i);
-      if (self->env && self->env != env && !self->env->w.alive) slice_next();
+      if (self->env && !self->env->w.alive) slice_leave();
     }
   }
 }
@@ -213,7 +213,8 @@ static void wait_until_off(const struct env *env) {
 static void frame_unpin(exo_frame n) {
   struct exo_frame_desc *d = &frame_table()[n];
   uint64_t s = frame_lock(d) - (1ull << EXO_STATE_PINS_SHIFT);
-  if (exo_state_kind(s) != EXO_KIND_TABLE) s = (s & ~EXO_STATE_KIND) | EXO_KIND_USER;
+  if (exo_state_kind(s) == EXO_KIND_ENV_CPU || exo_state_kind(s) == EXO_KIND_UAREA)
+    s = (s & ~EXO_STATE_KIND) | EXO_KIND_USER;
   frame_unlock(d, s);
 }
 
@@ -259,7 +260,7 @@ void env_end(struct env *env, uint64_t cause, uint64_t address, const struct arc
   __atomic_store_n(&env->w.alive, 0, __ATOMIC_SEQ_CST);
   d->generation = (d->generation + 1) & GENERATION_MASK;
   obituary_write(env, cause, address, f, by);
-  frame_unlock(d, s);
+  frame_unlock(d, s + (1ull << EXO_STATE_PINS_SHIFT)); // pinned until the end is complete
   if (!env->w.parent) machine_end(&env->w.obituary);
   for (unsigned i = 0; i < EXO_MAX_CPUS; i++)
     if (env_on(env, i)) env_on(env, i)->ready = ENV_STOPPED;
@@ -267,7 +268,9 @@ void env_end(struct env *env, uint64_t cause, uint64_t address, const struct arc
   if (arch_self()->env == env) slice_leave();
   wait_until_off(env);
   presence_undo(env);
-  tell_parent(env->w.parent);
+  exo_env parent = env->w.parent;
+  frame_unpin(frame_number(d));
+  tell_parent(parent);
 }
 
 exo_result sys_env_stop(const struct exo_env_stop *a) {
@@ -279,6 +282,6 @@ exo_result sys_env_stop(const struct exo_env_stop *a) {
     claim_release(&c);
   }
   env_end(env, EXO_CAUSE_STOPPED, a->status, nullptr, self->w.number);
-  if (env == self || !self->w.alive) slice_next();
+  if (arch_self()->env != self || !self->w.alive) slice_next();
   return EXO_OK;
 }
