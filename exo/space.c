@@ -230,9 +230,10 @@ static void table_unlink(struct exo_frame_desc *parent, uint64_t *parent_state, 
 }
 
 exo_result sys_table_drop(const struct exo_table_drop *a) {
-  struct exo_frame_desc *d, *parent = nullptr;
+  struct exo_frame_desc *d, *parent;
   uint64_t s, parent_state;
   for (;;) { // a parent is locked after its child only by trying
+    parent = nullptr;
     exo_result r = frame_claim(a->slot, a->table, EXO_MANAGE, &d, &s);
     if (r != EXO_OK) return r;
     if (exo_state_kind(s) != EXO_KIND_TABLE || !state_idle(s)) {
