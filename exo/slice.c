@@ -46,12 +46,10 @@ void slice_leave(void) {
 // The probed environment becomes the running one.
 static void env_switch(struct cpu *cpu, struct env_cpu *ec) {
   if (cpu->env_cpu != ec) {
-    exo_frame root = ec->env->w.root;
-    if (cpu->env && cpu->env->w.root == root) root = cpu->env->w.root;
     struct env *next = ec->env;
+    space_load(next->w.root); // before anybody may think that the old one is off this CPU
     env_save(cpu);
     __atomic_store_n(&cpu->env, next, __ATOMIC_SEQ_CST);
-    space_load(root);
     cpu->env_cpu = ec;
     cpu->arch.uarea = ec->uarea;
     arch_thread_load(ec->thread, ec->uarea->self);
