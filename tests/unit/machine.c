@@ -118,8 +118,16 @@ static void doors_set(struct exo_uarea *u) {
   u->event_stack = EVENT_STACK;
 }
 
+// As long as a root is loaded, the environment it belongs to is held on this CPU: its frames can not be taken away.
+static void root_check(uint64_t old, uint64_t root) {
+  (void)root;
+  const struct env *env = arch_self()->env;
+  if (old != boot->low_root_physical) CHECK(env && env->w.root == old >> EXO_PAGE_BITS);
+}
+
 void machine_start(void) {
   machine_build(&handover);
+  fake.before_root = root_check;
   invariant_ceilings = 0;
   fake_boot(&handover);
   if (fake.off) fake_broken("the machine ended while it booted");
@@ -128,12 +136,23 @@ void machine_start(void) {
   invariants();
 }
 
-int64_t machine_call(unsigned cpu, uint64_t number, const void *argument, size_t size) {
+void machine_post(unsigned cpu, uint64_t number, const void *argument, size_t size) {
   struct fake_cpu *c = &fake_cpu[cpu];
   memset(c->argument, 0xBB, sizeof c->argument); // words that the call does not have
   memcpy(c->argument, argument, size);
   c->number = number;
   fake_post(cpu, JOB_CALL);
+}
+
+void batch_set(unsigned cpu, unsigned i, uint64_t number, const void *argument, size_t size) {
+  struct exo_batch_entry *e = &cpu_at(cpu)->arch.uarea->batch[i];
+  *e = (struct exo_batch_entry){.number = number, .result = 77};
+  memcpy(e->argument, argument, size);
+}
+
+int64_t machine_call(unsigned cpu, uint64_t number, const void *argument, size_t size) {
+  struct fake_cpu *c = &fake_cpu[cpu];
+  machine_post(cpu, number, argument, size);
   fake_run();
   if (!fake.off) invariants();
   return c->returned ? c->result : AWAY;

@@ -32,6 +32,13 @@ void test_fail(const char *file, int line, const char *what, int64_t got, int64_
   fprintf(stderr, "FAILED %s (seed %llu) at %s:%d: %s: got %lld (0x%llx), want %lld (0x%llx)\n", running,
           (unsigned long long)seed, file, line, what, (long long)got, (unsigned long long)got, (long long)want,
           (unsigned long long)want);
+  for (unsigned i = 0; i < CPUS; i++) {
+    const struct fake_cpu *c = &fake_cpu[i];
+    fprintf(stderr, "CPU %u: state %d, last call %llu(%llx %llx %llx %llx %llx %llx) = %lld\n", i, c->state,
+            (unsigned long long)c->number, (unsigned long long)c->argument[0], (unsigned long long)c->argument[1],
+            (unsigned long long)c->argument[2], (unsigned long long)c->argument[3], (unsigned long long)c->argument[4],
+            (unsigned long long)c->argument[5], (long long)c->result);
+  }
   fprintf(stderr, "console:\n%s\n", fake.text[0]);
   abort();
 }
@@ -53,6 +60,7 @@ int main(int argc, char **argv) {
     if (argv[0][1] == 'n') test_steps = strtoull(argv[1], nullptr, 0);
   }
   random_state = seed;
+  const char *only = getenv("UNIT_ONLY");
   printf("seed %llu\n", (unsigned long long)seed);
   unsigned count = 0;
   for (unsigned i = 0; i < FILES; i++)
@@ -60,6 +68,7 @@ int main(int argc, char **argv) {
   for (unsigned left = count; left; left--) {
     uint64_t i = test_random(left);
     running = list[i]->name;
+    if (!only || strcmp(only, running) == 0)
     list[i]->run();
     list[i] = list[left - 1];
   }

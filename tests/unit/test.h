@@ -65,6 +65,14 @@ uint64_t machine_digest(void); // of all that a failing call must leave as it is
   machine_refuse(__FILE_NAME__, __LINE__, want, cpu, EXO_CALL_##name, &(struct exo_##name){__VA_ARGS__},               \
                  sizeof(struct exo_##name))
 
+void batch_set(unsigned cpu, unsigned i, uint64_t number, const void *argument, size_t size); // entry i of its u-area
+#define BATCH(cpu, i, name, ...)                                                                                       \
+  batch_set(cpu, i, EXO_CALL_##name, &(struct exo_##name){__VA_ARGS__}, sizeof(struct exo_##name))
+// Posts a call and leaves it to fake_run.
+#define POST(cpu, name, ...)                                                                                           \
+  machine_post(cpu, EXO_CALL_##name, &(struct exo_##name){__VA_ARGS__}, sizeof(struct exo_##name))
+void machine_post(unsigned cpu, uint64_t number, const void *argument, size_t size);
+
 static inline exo_name test_guard(uint64_t id) { return EXO_NAME((0x8000ull | id) << 48, 16); }
 exo_frame frame_free_at(exo_frame from); // the first free frame from there on
 exo_frame frame_new(exo_name guard);     // the first environment takes one
