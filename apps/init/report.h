@@ -10,6 +10,6 @@
 #include <os/env.h>
 
 [[gnu::format(printf, 1, 2)]] void report_line(const char *format, ...);
-void report_stages(void);                  // on the console and on the port
+void report_stages(void);                  // the kernel has printed them; the port gets them here
 void report_drain(struct os_child *child); // passes on what the child's channel holds, as far as it is well formed
 [[noreturn]] void report_end(int status);  // END, then the end of the machine

@@ -2,7 +2,7 @@
 // stock for page tables, so that a table can be linked while a fault is handled.
 #include <os/start.h>
 
-enum { STOCK = 512, STOCK_LOW = 6, PER_WINDOW = EXO_PAGE / sizeof(struct exo_frame_desc) };
+enum { STOCK = 512, STOCK_LOW = 8, PER_WINDOW = EXO_PAGE / sizeof(struct exo_frame_desc) };
 exo_result os_frame_why;
 static exo_frame stock[STOCK];
 static unsigned stock_count;
@@ -90,14 +90,14 @@ void os_frame_stock(exo_frame frame) {
   if (stock_count < STOCK) stock[stock_count++] = frame;
 }
 
-exo_frame os_frame_from_stock(void) {
-  static bool filling; // describing a frame may need a table, which comes from what is left
-  if (stock_count < STOCK_LOW && !filling) {
-    filling = true;
-    for (exo_frame f; stock_count < 2 * STOCK_LOW && (f = os_frame_get());) os_frame_stock(f);
-    filling = false;
-  }
-  return stock_count ? stock[--stock_count] : 0;
+exo_frame os_frame_from_stock(void) { return stock_count ? stock[--stock_count] : 0; }
+
+void os_frame_stock_fill(void) {
+  static bool filling; // to see a free frame may take a table, which then comes from what is left
+  if (stock_count >= STOCK_LOW || filling) return;
+  filling = true;
+  for (exo_frame f; stock_count < 2 * STOCK_LOW && (f = os_frame_get());) os_frame_stock(f);
+  filling = false;
 }
 
 uint64_t os_frames_free(void) {

@@ -55,7 +55,10 @@ static struct os_leaf *make_table(uint64_t va, unsigned level, exo_frame parent)
   }
   exo_result r = exo_table_link(
       (struct exo_table_link){.slot = OS_SLOT_SELF, .table = parent, .index = index_at(va, level + 1), .frame = frame});
-  if (r != EXO_OK) os_crash(nullptr, "a page table could not be linked");
+  if (r != EXO_OK) {
+    os_print("table at %lx level %u parent %lx frame %lx: %s\n", va, level, parent, frame, os_result_text(r));
+    os_crash(nullptr, "a page table could not be linked");
+  }
   os_table_note(va, level, frame, shadow);
   return &find(key_of(va, level))->leaf;
 }
@@ -64,6 +67,8 @@ struct os_leaf *os_table_leaf(uint64_t va, bool make) {
   struct record *r = find(key_of(va, 0));
   if (r->key) return &r->leaf;
   if (!make) return nullptr;
+  os_frame_stock_fill(); // which may make this very table
+  if (find(key_of(va, 0))->key) return &find(key_of(va, 0))->leaf;
   unsigned level = 1;
   while (level < LEVELS - 1 && !find(key_of(va, level))->key) level++;
   struct os_leaf *table = &find(key_of(va, level))->leaf;

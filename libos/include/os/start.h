@@ -13,7 +13,7 @@ static inline struct os_handover *os_handover(struct exo_uarea *u) {
   return (struct os_handover *)(void *)(u->library + OS_HANDOVER_OFFSET);
 }
 
-enum { OS_START_TABLES = 32, OS_START_SPARE = 8, OS_START_ARGUMENTS = 64, OS_START_WORDS = EXO_PAGE };
+enum { OS_START_TABLES = 32, OS_START_SPARE = 12, OS_START_ARGUMENTS = 64, OS_START_WORDS = EXO_PAGE };
 struct os_start {
   exo_name name;
   exo_env parent;
@@ -43,3 +43,4 @@ void os_table_note(uint64_t va, unsigned level, exo_frame frame, uint64_t *shado
 // frames.c: adds a taken, zero frame to the small stock that tables are made of.
 void os_frame_stock(exo_frame frame);
 exo_frame os_frame_from_stock(void);
+void os_frame_stock_fill(void); // before tables are made; never while
