@@ -33,7 +33,7 @@ foreach(machine IN LISTS machines)
   boot_test(demo ${machine} CPUS 2 OPTIONS --timeout 540)
   boot_test(demo-one-cpu ${machine} OPTIONS --timeout 540)
 
-  # Scripts: NAME.lua, its standard output NAME.expected, and NAME.status, NAME.input where they are not 0 and empty.
+  # Scripts: NAME.lua, its standard output NAME.expect, and NAME.status, NAME.input where they are not 0 and empty.
   file(GLOB scripts CONFIGURE_DEPENDS ${TOP}/tests/lua/*.lua)
   foreach(script IN LISTS scripts)
     get_filename_component(name ${script} NAME_WE)
@@ -46,7 +46,7 @@ foreach(machine IN LISTS machines)
     if(EXISTS ${folder}/${name}.input)
       set(input ${folder}/${name}.input)
     endif()
-    boot_test(lua-${name} ${machine} WORDS lua ${script} STATUS ${status} INPUT "${input}" OUTPUT ${folder}/${name}.expected)
+    boot_test(lua-${name} ${machine} WORDS lua ${script} STATUS ${status} INPUT "${input}" OUTPUT ${folder}/${name}.expect)
   endforeach()
 
   # What a loader must refuse, each with its line and its status.
