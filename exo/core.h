@@ -95,7 +95,7 @@ struct cpu {
   _Atomic uint64_t cross_want, cross_done; // cross calls asked for and answered
   uint32_t slice_lock;
   unsigned slice_now, lend_cursor;
-  uint64_t slice_end_ns, slice_begun_ns;
+  uint64_t slice_end_ns, slice_begun_ns, grace_end_ns;
   uint64_t ticks;
   struct slice slice[EXO_SLICES];
 };
@@ -114,7 +114,7 @@ bool slice_owner_waits(struct cpu *cpu); // runs on lent time whose owner is rea
 struct env_cpu *slice_ready(struct cpu *cpu, exo_env number); // ready here? sets cpu->probe until the switch
 
 // --- upcall.c: a fault arrives, a library is entered at one of its doors
-[[noreturn]] void upcall_run(struct cpu *cpu);        // continues the environment that was just switched in
+void upcall_run(struct cpu *cpu);      // continues the environment that was just switched in; returns if that ends it
 void upcall_event(struct env_cpu *ec, unsigned cpu, uint64_t bits); // sets pending bits, wakes, kicks
 bool upcall_deliver(struct arch_frame *f);            // if its event door is open: *f becomes the entry of the door
 

@@ -62,6 +62,7 @@ static void env_switch(struct cpu *cpu, struct env_cpu *ec) {
   struct cpu *cpu = arch_self();
   env_switch(cpu, ec);
   upcall_run(cpu);
+  slice_next();
 }
 
 // --- Choosing
@@ -84,9 +85,10 @@ static uint64_t slice_worth(struct slice *s) {
   return s->length_ns - paid;
 }
 
-// The next slice in turn whose time somebody can use; nullptr: nobody is ready.
+// The next slice in turn whose time somebody can use; nullptr: nobody is ready. A turn may do no more than pay debts: one
+// turn pays all of them.
 static struct env_cpu *pick(struct cpu *cpu) {
-  for (unsigned k = 1; k <= EXO_SLICES; k++) {
+  for (unsigned k = 1; k <= 2 * EXO_SLICES; k++) {
     unsigned i = (cpu->slice_now + k) % EXO_SLICES;
     struct slice *s = &cpu->slice[i];
     if (!s->length_ns) continue;
@@ -144,8 +146,8 @@ static void slice_close(struct cpu *cpu) {
 
 [[noreturn]] void slice_next(void) {
   struct cpu *cpu = arch_self();
-  slice_close(cpu);
   for (;;) {
+    slice_close(cpu);
     slices_lock(cpu);
     struct env_cpu *ec = pick(cpu);
     slices_unlock(cpu);
@@ -159,6 +161,7 @@ static void slice_close(struct cpu *cpu) {
         env_switch(cpu, ec);
       }
       upcall_run(cpu);
+      continue; // it has ended
     }
     __atomic_store_n(&cpu->probe, nullptr, __ATOMIC_SEQ_CST);
     slice_leave();
@@ -178,9 +181,13 @@ void slice_preempt(struct arch_frame *f) {
   struct exo_uarea *u = cpu->arch.uarea;
   if (!cpu->grace) {
     cpu->grace = true;
+    cpu->grace_end_ns = arch_now_ns() + SLICE_GRACE_NS;
     __atomic_fetch_or(&u->pending, EXO_EVENT_SLICE_END, __ATOMIC_RELEASE);
-    arch_timer_set(arch_now_ns() + SLICE_GRACE_NS);
+    arch_timer_set(cpu->grace_end_ns);
     if (upcall_deliver(f)) return;
+  } else if (arch_now_ns() < cpu->grace_end_ns) { // asked already, and something else came in between
+    arch_timer_set(cpu->grace_end_ns);
+    return;
   }
   u->forced.regs = *f;
   u->forced.busy = 1;
@@ -195,6 +202,7 @@ void core_tick(struct arch_frame *f) {
     slice_preempt(f);
     return;
   }
+  cpu->grace = false; // who wanted its lent time back does not any more
   timer_arm(cpu, cpu->slice_end_ns);
   if (cpu->arch.uarea->pending) upcall_deliver(f);
 }
@@ -234,7 +242,8 @@ exo_result sys_slice_set(const struct exo_slice_set *a) {
   slices_lock(cpu);
   struct slice *s = &cpu->slice[a->index];
   r = cap_check(env_self(), a->slot, s->guard, EXO_MANAGE);
-  if (r == EXO_OK) *s = (struct slice){a->env, a->guard, a->length_ns, s->debt_ns};
+  uint64_t debt = s->debt_ns < a->length_ns ? s->debt_ns : a->length_ns; // never more than a turn
+  if (r == EXO_OK) *s = (struct slice){a->env, a->guard, a->length_ns, debt};
   slices_unlock(cpu);
   if (r == EXO_OK) smp_kick((unsigned)a->cpu);
   return r;

@@ -4,14 +4,15 @@
 
 static bool door_open(uint64_t pc) { return pc != 0 && pc < ARCH_USER_LIMIT; }
 
-void core_fault(struct arch_frame *f, uint64_t cause, uint64_t address) {
+// *f becomes the entry of the fault door. False: it can not be entered, so the environment has ended.
+static bool fault_deliver(struct arch_frame *f, uint64_t cause, uint64_t address) {
   struct cpu *cpu = arch_self();
   struct exo_uarea *u = cpu->arch.uarea;
   CHECK(cpu->env && u);
   uint64_t door = u->fault_door, self = u->self, busy = u->fault.busy;
   if (!door_open(door) || busy) {
     env_end(cpu->env, busy ? EXO_CAUSE_DOUBLE : cause, address, f, 0);
-    slice_next();
+    return false;
   }
   u->fault.regs = *f;
   u->fault.cause = cause;
@@ -20,6 +21,11 @@ void core_fault(struct arch_frame *f, uint64_t cause, uint64_t address) {
   u->fault.busy = 1;
   u->masked = 1;
   arch_frame_door(f, door, u->fault_stack, self, self + EXO_RECORD_FAULT);
+  return true;
+}
+
+void core_fault(struct arch_frame *f, uint64_t cause, uint64_t address) {
+  if (!fault_deliver(f, cause, address)) slice_next();
 }
 
 void core_fp(struct arch_frame *f) {
@@ -49,12 +55,14 @@ void upcall_event(struct env_cpu *ec, unsigned cpu, uint64_t bits) {
   if (cpu != arch_self()->index) smp_kick(cpu);
 }
 
-[[noreturn]] static void enter_event_door(struct cpu *cpu, struct exo_uarea *u) {
+// What follows enters the environment, or returns if that was its end: many may end in a row on one stack.
+
+static void enter_event_door(struct cpu *cpu, struct exo_uarea *u) {
   struct arch_frame f;
   uint64_t door = u->event_door, self = u->self;
   if (!door_open(door)) {
     env_end(cpu->env, EXO_CAUSE_NO_DOOR, door, nullptr, 0);
-    slice_next();
+    return;
   }
   u->event.busy = 0;
   u->masked = 1;
@@ -65,12 +73,13 @@ void upcall_event(struct env_cpu *ec, unsigned cpu, uint64_t bits) {
 // A copy of what the library left in a record, made safe; a pc that is no program's is a fault at that pc.
 static void continue_record(struct exo_uarea *u, const struct exo_record *r) {
   struct arch_frame f = r->regs;
-  if (!arch_frame_sane(&f)) core_fault(&f, EXO_CAUSE_BAD_PC, *arch_frame_pc(&f));
-  else if (u->pending) upcall_deliver(&f);
+  if (!arch_frame_sane(&f)) {
+    if (!fault_deliver(&f, EXO_CAUSE_BAD_PC, *arch_frame_pc(&f))) return;
+  } else if (u->pending) upcall_deliver(&f);
   arch_enter(&f);
 }
 
-[[noreturn]] void upcall_run(struct cpu *cpu) {
+void upcall_run(struct cpu *cpu) {
   struct exo_uarea *u = cpu->arch.uarea;
   u->slice_end_ns = cpu->slice_end_ns;
   u->entered++;
@@ -78,6 +87,7 @@ static void continue_record(struct exo_uarea *u, const struct exo_record *r) {
   if (u->forced.busy) {
     u->forced.busy = 0;
     continue_record(u, &u->forced);
+    return;
   }
   __atomic_fetch_or(&u->pending, EXO_EVENT_SLICE_BEGIN, __ATOMIC_RELAXED);
   enter_event_door(cpu, u);
@@ -90,5 +100,5 @@ exo_result sys_resume(const struct exo_resume *a) {
   u->masked = r->was_masked;
   r->busy = 0;
   continue_record(u, r);
-  return EXO_OK;
+  slice_next();
 }
