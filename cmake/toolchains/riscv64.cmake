@@ -5,4 +5,5 @@ set(EXO_KERNEL_FLAGS -march=rv64imac_zicsr_zifencei -mabi=lp64 -mno-relax -mcmod
 set(EXO_LOADER_FLAGS ${EXO_KERNEL_FLAGS})
 # The library uses no floating point itself but links with programs that do: the same calling convention.
 set(EXO_LIBOS_FLAGS -march=rv64gc -mabi=lp64d -mno-relax -mcmodel=medany -msmall-data-limit=0)
+set(EXO_POSIX_FLAGS ${EXO_LIBOS_FLAGS})
 include(${CMAKE_CURRENT_LIST_DIR}/common.cmake)
