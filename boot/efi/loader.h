@@ -47,6 +47,8 @@ struct map {
 fault map_read(struct map *map, const void *descriptors, size_t size, size_t stride);
 // What of these frames is RAM is used for `use` from now on.
 fault map_claim(struct map *map, uint64_t first, uint64_t count, uint32_t use);
+// Has the loader put something into any of these frames?
+bool map_is_taken(const struct map *map, uint64_t first, uint64_t count);
 // All RAM, whatever its use, as merged ranges; every border rounded outwards to a multiple of `align` (power of two).
 void map_ram(struct map *ram, const struct map *map, uint64_t align);
 bool map_same(const struct map *a, const struct map *b);

@@ -96,8 +96,9 @@ static void commit(const struct map *final) {
   for (uint32_t i = 0; i < found.reserved_count; i++) {
     uint64_t first = found.reserved[i].base / EXO_PAGE;
     uint64_t end = found.reserved[i].base + found.reserved[i].size;
-    uint64_t last = end / EXO_PAGE + (end % EXO_PAGE != 0);
-    check("memory map", map_claim(&mine, first, last - first, EXO_USE_FIRMWARE));
+    uint64_t count = end / EXO_PAGE + (end % EXO_PAGE != 0) - first;
+    if (map_is_taken(&mine, first, count)) fail("firmware", "it gave out memory that its device tree reserves");
+    check("memory map", map_claim(&mine, first, count, EXO_USE_FIRMWARE));
   }
   check("memory map", map_claim(&mine, 0, 1, EXO_USE_FIRMWARE)); // frame 0 means "none" to too many
   if (mine.count > EXO_BOOT_RANGES) fail("memory map", "more pieces than the handover has room for");

@@ -97,6 +97,15 @@ fault map_claim(struct map *map, uint64_t first, uint64_t count, uint32_t use) {
   return nullptr;
 }
 
+bool map_is_taken(const struct map *map, uint64_t first, uint64_t count) {
+  for (uint32_t i = 0; i < map->count; i++) {
+    const struct exo_boot_range *r = &map->range[i];
+    bool mine = r->use != EXO_USE_FREE && r->use != EXO_USE_FIRMWARE;
+    if (mine && first < end_of(r) && (r->first < first || r->first - first < count)) return true;
+  }
+  return false;
+}
+
 void map_ram(struct map *ram, const struct map *map, uint64_t align) {
   ram->count = 0;
   for (uint32_t i = 0; i < map->count; i++) {

@@ -1,8 +1,9 @@
 #!/bin/sh
-# malformed.sh ARCH BUILD_DIR WORK_DIR VERIDIAN [CASE...]: boots files that are wrong and wants one clear line for each.
+# malformed.sh ARCH BUILD_DIR WORK_DIR VERIDIAN [CASE...]: boots files that are wrong and wants one clear line each.
 #
-# BUILD_DIR holds the machine's good files, as the build leaves them; VERIDIAN is the front door, whose verb `qemu` boots a
-# folder. Every case must end with the loader's exit class and print exactly one line, with the words of the table below.
+# BUILD_DIR holds the machine's good files, as the build leaves them; VERIDIAN is the front door, whose verb `qemu`
+# boots a folder. Every case must end with the loader's exit class and print exactly one line, with the words of the
+# table below.
 set -eu
 arch=$1 build=$2 work=$3 veridian=$4
 shift 4
@@ -64,9 +65,12 @@ break_files() {
   archive-count) poke "$a" 8 '\377\377'; want="$archive: more entries than it has room for" ;;
   archive-offset) poke "$a" 264 '\001'; want="$archive: a file in the archive is not page-aligned" ;;
   init-missing) "$build/pack" "$a" "other=$work/init"; want="$archive: init: not there" ;;
-  init-other-machine) poke "$work/init" 18 '\050\000'; repack; want="$archive: init: built for another machine" ;;
-  init-write-execute) poke "$work/init" "$(at_init 1 4)" '\007'; repack; want="init: a segment is writable and executable" ;;
-  init-high) poke "$work/init" "$(at_init 1 22)" '\377\377'; repack; want="init: a segment lies outside its address range" ;;
+  init-other-machine) poke "$work/init" 18 '\050\000'; repack
+    want="$archive: init: built for another machine" ;;
+  init-write-execute) poke "$work/init" "$(at_init 1 4)" '\007'; repack
+    want="init: a segment is writable and executable" ;;
+  init-high) poke "$work/init" "$(at_init 1 22)" '\377\377'; repack
+    want="init: a segment lies outside its address range" ;;
   memory) # the last segment wants a TiB more
     n=1
     while [ "$(at_init $((n + 1)) 0)" -lt $((64 + 56 * $(word "$work/init" 56 2))) ]; do n=$((n + 1)); done
@@ -88,7 +92,8 @@ for case; do
   break_files "$case"
   rm -f "$work/results" "$work/results.console"
   status=0
-  "$veridian" qemu --arch "$arch" --timeout 120 --results "$work/results" "$work/esp" >"$work/output" 2>&1 </dev/null || status=$?
+  "$veridian" qemu --arch "$arch" --timeout 120 --results "$work/results" "$work/esp" \
+    >"$work/output" 2>&1 </dev/null || status=$?
   lines=$(tr -d '\r' <"$work/results.console" | grep -a '^.*veridian: loader: ' || true)
   if [ $status = 124 ] && [ "$(printf '%s\n' "$lines" | wc -l)" = 1 ] && printf '%s\n' "$lines" | grep -q "$want"; then
     echo "ok $arch $case: $(printf '%s' "$lines" | sed 's/.*veridian: //')"

@@ -27,6 +27,7 @@ static void claims(void) {
   WANT(map.count == 4 && map.range[0].count == 0x18 && map.range[1].use == EXO_USE_KERNEL &&
        map.range[1].count == 0x10);
   WANT(map.range[2].first == 0x28 && map.range[2].use == EXO_USE_FIRMWARE);
+  WANT(map_is_taken(&map, 0, 0x19) && map_is_taken(&map, 0x27, UINT64_MAX) && !map_is_taken(&map, 0x28, 100));
   WANT(!map_claim(&map, 0x30, 0x50, EXO_USE_APP)); // over a hole: what is no RAM stays none
   WANT(map.range[3].first == 0x80 || map.range[2].count == 8);
   check_order(&map);
