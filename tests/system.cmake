@@ -49,6 +49,11 @@ foreach(machine IN LISTS machines)
     boot_test(lua-${name} ${machine} WORDS lua ${script} STATUS ${status} INPUT "${input}" OUTPUT ${folder}/${name}.expect)
   endforeach()
 
+  # Programs that end badly end alone: a report, the status of a fault (139, given as 119), and the machine ends well.
+  foreach(how write jump text stack trap)
+    boot_test(wild-${how} ${machine} WORDS wild ${how} STATUS 119)
+  endforeach()
+
   # What a loader must refuse, each with its line and its status.
   if(EXISTS ${TOP}/tests/loader/malformed.sh)
     add_test(NAME ${machine}/loader-malformed COMMAND sh ${TOP}/tests/loader/malformed.sh ${machine} ${BUILD_ROOT}/${machine}
