@@ -134,6 +134,15 @@ static void timer_arm(struct cpu *cpu, uint64_t at_ns) {
   arch_timer_set(deadline < at_ns ? deadline : at_ns);
 }
 
+// Lent time whose owner is ready again goes on as the owner's.
+static struct env_cpu *regain(struct cpu *cpu) {
+  const struct slice *s = &cpu->slice[cpu->slice_now];
+  if (!cpu->lent || !s->env || cpu->slice_end_ns < arch_now_ns() + SLICE_MIN_NS) return nullptr;
+  struct env_cpu *owner = slice_ready(cpu, s->env);
+  if (owner) cpu->lent = cpu->grace = false;
+  return owner;
+}
+
 // What the last runner took beyond its slice is its slice's debt, at most one turn.
 static void slice_close(struct cpu *cpu) {
   uint64_t now = arch_now_ns();
@@ -147,9 +156,12 @@ static void slice_close(struct cpu *cpu) {
 [[noreturn]] void slice_next(void) {
   struct cpu *cpu = arch_self();
   for (;;) {
-    slice_close(cpu);
     slices_lock(cpu);
-    struct env_cpu *ec = pick(cpu);
+    struct env_cpu *ec = regain(cpu);
+    if (!ec) {
+      slice_close(cpu);
+      ec = pick(cpu);
+    }
     slices_unlock(cpu);
     if (ec) {
       uint64_t end = cpu->slice_end_ns;
