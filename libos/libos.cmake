@@ -30,7 +30,7 @@ function(exo_program name)
 endfunction()
 
 exo_program(init apps/init/main.c apps/init/report.c)
-exo_program(demo apps/demo/main.c apps/demo/attack.c apps/demo/kill.c)
+exo_program(demo apps/demo/main.c apps/demo/worker.c apps/demo/attack.c apps/demo/kill.c)
 
 # --- Programs with a C library
 if(NOT EXISTS "${EXO_MUSL}/lib/libc.a")

@@ -30,8 +30,9 @@ static void backtrace(const struct exo_record *r) {
     uint64_t link = fp + offset;
     if (!readable(link) || !readable(link + 8)) break;
     const uint64_t *word = (const uint64_t *)link;
-    if (!word[1] || word[0] <= fp) break;
+    if (!word[1]) break;
     os_print(" %lx", word[1]);
+    if (word[0] <= fp) break; // the bottom, or a caller that keeps no frame pointer
     fp = word[0];
   }
   os_print("\n");

@@ -4,7 +4,7 @@
 #include "build.h"
 #include <os/env.h>
 
-enum { STACK_PAGES = 2, ID_BITS = 12, SLICE_NS = 10'000'000 };
+enum { ID_BITS = 12, SLICE_NS = 10'000'000 };
 
 // Names: the parent's own, then a 1 (the archive's is a 0), then a number.
 static exo_name next_name(void) {
@@ -126,7 +126,7 @@ static bool make_pages(struct build *b, const struct os_spawn *how, struct os_ch
   if (!build_map(b, (uint64_t)os_core_page(OS_CORE_MACHINE), OS_SLOT_WINDOW, os_self.machine_frame, EXO_READ) ||
       !build_map(b, (uint64_t)os_core_page(OS_CORE_ENV), OS_SLOT_SELF, env_frame, EXO_READ))
     return false;
-  for (uint64_t i = 1; i <= STACK_PAGES; i++)
+  for (uint64_t i = 1; i <= OS_START_STACK; i++)
     if (!build_page(b, OS_STACK_TOP - i * EXO_PAGE, EXO_READ | EXO_WRITE, nullptr, 0)) return false;
   if (how->shared) {
     uint64_t va = (uint64_t)os_core_page(OS_CORE_SHARED);

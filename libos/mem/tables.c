@@ -216,4 +216,7 @@ void os_tables_child(const struct os_start *start) {
     if (page && core_map(view_next, OS_SLOT_SELF, page, EXO_READ | EXO_WRITE) == EXO_OK)
       find(key_of(va, 0))->leaf.shadow = os_core_page(view_next++);
   }
+  const struct os_leaf *stack = os_table_leaf(OS_STACK_TOP - EXO_PAGE, false);
+  for (uint64_t i = 1; stack && stack->shadow && i <= OS_START_STACK; i++)
+    stack->shadow[index_at(OS_STACK_TOP - i * EXO_PAGE, 0)] = EXO_READ | EXO_WRITE; // there, but the frame is unknown
 }

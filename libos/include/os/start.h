@@ -13,6 +13,7 @@ static inline struct os_handover *os_handover(struct exo_uarea *u) {
   return (struct os_handover *)(void *)(u->library + OS_HANDOVER_OFFSET);
 }
 
+enum { OS_START_STACK = 2 }; // pages of the stack that the parent has mapped
 enum { OS_START_TABLES = 32, OS_START_SPARE = 12, OS_START_ARGUMENTS = 64, OS_START_WORDS = EXO_PAGE };
 struct os_start {
   exo_name name;
