@@ -27,11 +27,18 @@ static const struct {
 };
 enum { OPS = sizeof ops / sizeof *ops };
 
-// A frame of this kind, searched from a random place on (level: of a table, -1: any).
+static exo_name reach; // what the caller's slot 0 names
+
+// A frame of this kind, searched from a random place on (level: of a table, -1: any), mostly one that the caller reaches.
 static exo_frame frame_of(uint64_t kind, int level) {
   exo_frame at = test_random(RAM_END);
-  for (unsigned i = 0; i < RAM_END; i++, at = (at + 1) % RAM_END)
-    if (kind_of(at) == kind && (level < 0 || (int)exo_state_level(desc(at)->state) == level)) return at;
+  bool own = test_random(10) && kind != EXO_KIND_FREE, idle = kind == EXO_KIND_USER && test_random(3);
+  for (unsigned i = 0; i < RAM_END; i++, at = (at + 1) % RAM_END) {
+    const struct exo_frame_desc *d = desc(at);
+    if (kind_of(at) != kind || (level >= 0 && (int)exo_state_level(d->state) != level)) continue;
+    if (own && !exo_name_is_prefix(reach, d->guard)) continue;
+    if (!idle || state_idle(d->state)) return at;
+  }
   return at;
 }
 
@@ -46,7 +53,8 @@ static exo_name guard_of_any(void) {
   case 1: return EXO_GUARD_SLICE;
   case 2: return test_random(~0ull);
   case 3: return exo_name_extend(test_guard(1 + test_random(2)), test_random(16), 4);
-  default: return test_guard(1 + test_random(3));
+  case 4: return test_guard(1 + test_random(3));
+  default: return reach ? exo_name_extend(reach, test_random(16), 4) : test_guard(1 + test_random(3));
   }
 }
 
@@ -68,10 +76,10 @@ static uint64_t word_for(char what) {
   case 'R': return frame_of(EXO_KIND_TABLE, PTE_LEVELS - 1);
   case 'N': return frame_of(EXO_KIND_ENV, -1);
   case 'A': return frame_of(test_random(9), -1);
-  case 'e': return test_random(3) ? env_of_any() : 0;
+  case 'e': return test_random(2) ? env_of_any() : 0;
   case 'E': return test_random(3) ? child[test_random(2)].number : env_of_any();
   case 'c': return test_random(CPUS_USED);
-  case 'i': return test_random(4) ? test_random(6) : test_random(512);
+  case 'i': return test_random(2) ? test_random(8) : test_random(512);
   case 'k': return test_random(12);
   case 'g': return guard_of_any();
   case 'r': return test_random(64);
@@ -144,6 +152,7 @@ static bool first_is_safe(unsigned cpu) {
 
 static void call_post(unsigned cpu) {
   struct fake_cpu *c = &fake_cpu[cpu];
+  reach = cpu_at(cpu)->env->w.slot[0].name;
   c->number = op_draw(c->argument);
   if (c->number == EXO_CALL_batch) batch_draw(cpu);
   if (c->number == EXO_CALL_resume && runs_on(cpu) == first()) { // an end of the first one by its own lie
