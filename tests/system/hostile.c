@@ -1,0 +1,115 @@
+// hostile.c: children that make random and nearly right calls, with random u-areas, beside an innocent one. Nothing of
+// anybody else's may change, and everything must come back.
+#include "system.h"
+#include "roles.h"
+
+enum { VICTIM_COUNT = 1, VICTIM_STOP = 2, VICTIM_BAD = 3, CALLS = 220'000, EACH = 20'000 };
+static uint64_t counts[EXO_CALL_COUNT][HOSTILE_RESULTS], total, wins, deaths;
+
+// Children of a child that has ended: stopped, so that their frames can be taken back with its own.
+static void orphans_end(exo_env parent) {
+  for (exo_frame f = 0; f < os_self.machine->frame_count; f++) {
+    const struct exo_frame_desc *d = frame_kind(f) == EXO_KIND_ENV ? os_frame_desc(f) : nullptr;
+    if (d && d->account == (uint32_t)parent && f != (parent & ((1ull << 40) - 1)))
+      (void)exo_env_stop((struct exo_env_stop){OS_SLOT_SELF, f | (uint64_t)(d->generation & 0xFFFFFF) << 40, 0});
+  }
+}
+
+static void hostile_end(struct kid *k) {
+  if (os_child_alive(&k->child)) EXPECT_IS(os_child_stop(&k->child, 1), EXO_OK);
+  orphans_end(k->child.env);
+  kid_end(k);
+}
+
+static void collect(struct kid *k) {
+  total += k->shared[HOSTILE_CALLS];
+  wins += k->shared[HOSTILE_WINS];
+  deaths += os_child_alive(&k->child) || os_child_obituary(&k->child)->cause != EXO_CAUSE_STOPPED;
+  for (uint64_t n = 0; n < EXO_CALL_COUNT; n++)
+    for (uint64_t r = 0; r < HOSTILE_RESULTS; r++) counts[n][r] += k->shared[HOSTILE_COUNTS + n * HOSTILE_RESULTS + r];
+}
+
+static void print_counts(void) {
+  static const char *const name[] = {
+#define EXO_CALL(number, name, ...) #name,
+#include <exo/call.def>
+#undef EXO_CALL
+  };
+  static const char *const result[] = {
+#define NAME(name, value, sentence) #name,
+      EXO_RESULTS(NAME)
+#undef NAME
+  };
+  for (uint64_t n = 0; n < EXO_CALL_COUNT; n++) {
+    os_print("  %s:", name[n]);
+    for (uint64_t r = 0; r < HOSTILE_RESULTS; r++)
+      if (counts[n][r]) os_print(" %s %lu", result[r], counts[n][r]);
+    os_print("\n");
+  }
+}
+
+static void calls(void) {
+  uint64_t before = frame_account(), seed = os_now_ns() | 1;
+  struct kid v, k;
+  os_print("  seed %lu\n", seed);
+  if (!kid_start(&v, (struct kid_how){}, "victim", seed, 0)) return;
+  EXPECT(kid_until(&v, VICTIM_COUNT, 1, MS(5000)));
+  for (int i = 0; i < 60 && total < CALLS && !failures(); i++) {
+    struct kid_how how = {.cpu = (uint64_t)i % 2 * second_cpu(), .give = OS_GIVE_ARCHIVE};
+    if (!kid_start(&k, how, "hostile", os_random(&seed), EACH)) break;
+    (void)kid_wait(&k, MS(30000));
+    collect(&k);
+    hostile_end(&k);
+  }
+  uint64_t looked = v.shared[VICTIM_COUNT];
+  EXPECT(kid_until(&v, VICTIM_COUNT, looked + 2, MS(5000)));
+  EXPECT_IS(v.shared[VICTIM_BAD], 0);
+  kid_end(&v);
+  print_counts();
+  EXPECT(total >= CALLS);
+  EXPECT(wins * 100 >= total * 30);
+  EXPECT_IS(frame_account(), before);
+  note("%lu calls, %lu succeeded, %lu callers ended themselves", total, wins, deaths);
+}
+
+static void areas(const char *role, uint64_t rounds) {
+  uint64_t before = frame_account(), seed = os_now_ns() | 1, ended = 0, did = 0;
+  struct kid v, k;
+  os_print("  seed %lu\n", seed);
+  if (!kid_start(&v, (struct kid_how){}, "victim", seed, 0)) return;
+  EXPECT(kid_until(&v, VICTIM_COUNT, 1, MS(5000)));
+  for (uint64_t i = 0; i < rounds && !failures(); i++) {
+    if (!kid_start(&k, (struct kid_how){.cpu = i % 2 * second_cpu(), .give = OS_GIVE_ARCHIVE | OS_GIVE_SLICES}, role,
+                   os_random(&seed), 0))
+      break;
+    ended += kid_wait(&k, MS(60));
+    did += k.shared[HOSTILE_CALLS];
+    hostile_end(&k);
+  }
+  uint64_t looked = v.shared[VICTIM_COUNT];
+  EXPECT(kid_until(&v, VICTIM_COUNT, looked + 2, MS(5000)));
+  EXPECT_IS(v.shared[VICTIM_BAD], 0);
+  kid_end(&v);
+  EXPECT_IS(frame_account(), before);
+  note("%lu children, %lu ended by it, %lu rounds of theirs", rounds, ended, did);
+}
+
+static void areas_scribbled(void) { areas("scribble", 24); }
+static void areas_flipped(void) {
+  if (second_cpu())
+    areas("flip", 6);
+  else
+    EXPECT(true);
+}
+
+const struct test hostile_tests[] = {
+    {"hostile-calls", calls},
+    {"hostile-uarea", areas_scribbled},
+    {"hostile-races", areas_flipped},
+    {},
+};
+const struct role hostile_roles[] = {
+    {"caller", caller}, {"faulter", faulter},   {"in-door", in_door},
+    {"both", both},     {"victim", victim},     {"hostile", hostile},
+    {"flip", flip},     {"scribble", scribble}, {},
+};
