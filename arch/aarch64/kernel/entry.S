@@ -4,7 +4,7 @@
 // the kernel takes no traps and no interrupts.
 #include "machine.h"
 
-#define EXO_CALL(number, ...) .set call_count, number + 1
+#define EXO_CALL(number, name, ...) .set call_##name, number; .set call_count, number + 1
 #include <exo/call.def>
 
 .macro pair op, a, b, base
@@ -101,8 +101,11 @@ vectors:
   movk w17, #(EC_SVC << 10 | ESR_IL >> 16), lsl #16
   cmp w16, w17
   b.ne program_trap
+  cmp x8, #call_resume
+  b.eq resume
   cmp x8, #call_count
   b.hs program_trap                     // foreign, too
+call:
   stp x0, x1, [sp, #32]                 // the array of argument words
   stp x2, x3, [sp, #48]
   stp x4, x5, [sp, #64]
@@ -111,14 +114,7 @@ vectors:
   mov x1, x8
   bl core_call
   ldr x30, [sp, #16]
-  ldr x1, [sp, #40]
-  ldp x2, x3, [sp, #48]
-  ldp x4, x5, [sp, #64]
-  .irp n, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 18
-  mov x\n, #0                           // nothing of the kernel's leaves
-  .endr
-  ldp x16, x17, [sp], #80
-  eret
+  b called
 
   .balign 128                           // from EL0: IRQ
   save
@@ -134,6 +130,40 @@ vectors:
   bug BUG_AARCH32
   .endr
   .balign 128
+
+called:                                 // x0 is the answer; nothing of the kernel's leaves in the others
+  ldr x1, [sp, #40]
+  ldp x2, x3, [sp, #48]
+  ldp x4, x5, [sp, #64]
+  .irp n, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 18
+  mov x\n, #0
+  .endr
+  ldp x16, x17, [sp], #80
+  eret
+
+resume:                                 // sys_resume without C, where nothing is wrong and nothing waits. x0: record
+  cmp x0, #1
+  b.hi call
+  mrs x16, tpidr_el1
+  ldr x16, [x16, #RECORD_UAREA]
+  mov x17, #USER_LIMIT
+  ldr x6, [x16, #EXO_UAREA_PENDING]
+  add x7, x16, #EXO_RECORD_FAULT
+  add x7, x7, x0, lsl #9                // EXO_RECORD_SIZE
+  ldp x1, x2, [x7, #FRAME_PC]
+  cbnz x6, call_again
+  cmp x1, x17
+  b.hs call_again
+  ldr x3, [x7, #EXO_RECORD_WAS_MASKED]
+  str x3, [x16, #EXO_UAREA_MASKED]
+  str xzr, [x7, #EXO_RECORD_BUSY]
+  add sp, sp, #80
+  mov x0, x7
+  b restore_at
+call_again:                             // C does it; of the arguments only x0 counts
+  mov x1, #0
+  mov x2, #0
+  b call
 
 // A program's trap, delivered at its fault door without C where all is plain. x16 = ESR, its own x16 and x17 at sp.
 program_trap:
@@ -210,6 +240,7 @@ leave:                                  // the frame at sp is the program
   add sp, sp, #FRAME_SIZE
 restore:                                // the one way out: the frame at x0, wherever it lies
   ldp x1, x2, [x0, #FRAME_PC]
+restore_at:
   and x2, x2, #PSTATE_USER              // all else of PSTATE is 0: EL0t, nothing masked
   ldr x3, [x0, #FRAME_SP]
   msr elr_el1, x1
