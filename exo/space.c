@@ -110,13 +110,14 @@ static exo_result range_claim(exo_slot slot, exo_frame table, exo_word index, ex
   return EXO_KIND;
 }
 
-// Notes in the frame that it becomes writable or executable. The entry at hand keeps it mapped meanwhile.
+// Notes in the frame that it becomes writable or executable. The entry at hand keeps it mapped meanwhile. A frame that has
+// become a u-area since it was mapped is never executable, whatever was kept.
 static bool frame_admit(exo_frame n, exo_word prot) {
   struct exo_frame_desc *d = &frame_table()[n];
   uint64_t s = __atomic_load_n(&d->state, __ATOMIC_RELAXED);
   if (state_with(s, prot) == s && w_xor_x(s, prot)) return true;
   s = frame_lock(d);
-  bool may = w_xor_x(s, prot);
+  bool may = w_xor_x(s, prot) && (exo_state_kind(s) == EXO_KIND_USER || !(prot & EXO_EXEC));
   frame_unlock(d, may ? state_with(s, prot) : s);
   return may;
 }
@@ -192,12 +193,12 @@ exo_result sys_table_root(const struct exo_table_root *a) {
 static exo_result link_check(const struct exo_table_link *a, const struct claim *table, const struct claim *child) {
   if (exo_state_kind(table->state) != EXO_KIND_TABLE || exo_state_level(table->state) == 0) return EXO_KIND;
   if (exo_state_kind(child->state) != EXO_KIND_USER) return EXO_KIND;
-  if (!state_idle(child->state) || pte_present(table_entries(table->desc)[a->index])) return EXO_BUSY;
   unsigned level = (unsigned)exo_state_level(table->state);
-  if (level == PTE_LEVELS - 1) return a->index < USER_ENTRIES ? EXO_OK : EXO_RANGE;
+  if (level == PTE_LEVELS - 1 && a->index >= USER_ENTRIES) return EXO_RANGE;
   // The page at the very top stays empty, so that no pc runs out of the user half; its whole leaf table does.
   uint64_t end = table_place(table->desc).va + ((a->index + 1) << (EXO_PAGE_BITS + 9 * level));
-  return level == 1 && end > ARCH_USER_LIMIT ? EXO_RANGE : EXO_OK;
+  if (level == 1 && end > ARCH_USER_LIMIT) return EXO_RANGE;
+  return !state_idle(child->state) || pte_present(table_entries(table->desc)[a->index]) ? EXO_BUSY : EXO_OK;
 }
 
 exo_result sys_table_link(const struct exo_table_link *a) {
