@@ -80,7 +80,7 @@ static void grant_and_drop(void) {
   EQ(CALL(1, cap_drop, .slot = 63, .index = 63), EXO_OK); // by itself
   CHECK(s->rights >> 32 != version && !(s->rights & 63) && s->open == 0);
   REFUSE(EXO_BUSY, 0, cap_grant, .env = a.number, .index = 63, .name = a.guard, .rights = 1); // closed
-  EQ(CALL(0, cap_drop, .env = a.number, .index = 0), EXO_OK); // revoked from above
+  EQ(CALL(0, cap_drop, .env = a.number, .index = 0), EXO_OK);                                 // revoked from above
   REFUSE(EXO_NO_SLOT, 1, frame_drop, .frame = a.leaf);
 }
 

@@ -53,7 +53,7 @@ static void cpu_refused(void) {
   REFUSE(EXO_KIND, 0, env_cpu, .env = e, .cpu = 2, .state = a.leaf, .uarea = u);
   REFUSE(EXO_KIND, 0, env_cpu, .env = e, .cpu = 2, .state = s, .uarea = 40); // the first one's text: executable
   REFUSE(EXO_KIND, 0, env_cpu, .env = e, .cpu = 2, .state = s, .uarea = a.uarea[1]);
-  REFUSE(EXO_BUSY, 0, env_cpu, .env = e, .cpu = 1, .state = s, .uarea = u); // it is there already
+  REFUSE(EXO_BUSY, 0, env_cpu, .env = e, .cpu = 1, .state = s, .uarea = u);  // it is there already
   REFUSE(EXO_BUSY, 0, env_cpu, .env = e, .cpu = 2, .state = 42, .uarea = u); // mapped
   REFUSE(EXO_NO_ENV, 0, env_cpu, .env = e + (1ull << 40), .cpu = 2, .state = s, .uarea = u);
   REFUSE(EXO_DENIED, 1, env_cpu, .env = e, .cpu = 2, .state = other, .uarea = u);
@@ -143,7 +143,7 @@ static void stop_odd_places(void) {
   EQ(CALL(0, env_stop, .env = b.number), EXO_OK);
   child_make(&b, 3, 0);
   EQ(CALL(0, env_stop, .env = b.number), EXO_OK); // no presence at all
-  exo_frame f = frame_new(a.guard); // nothing at all
+  exo_frame f = frame_new(a.guard);               // nothing at all
   exo_env e = (exo_env)CALL(0, env_create, .frame = f, .guard = a.guard);
   EQ(CALL(0, env_stop, .env = e), EXO_OK);
   EQ(CALL(0, frame_drop, .frame = f), EXO_OK);

@@ -68,8 +68,8 @@ static void drop_refused(void) {
   REFUSE(EXO_KIND, 0, frame_drop, .frame = a.root);
   REFUSE(EXO_KIND, 0, frame_drop, .frame = a.state[1]);
   REFUSE(EXO_KIND, 0, frame_drop, .frame = a.uarea[1]);
-  REFUSE(EXO_BUSY, 0, frame_drop, .frame = a.env);  // alive
-  REFUSE(EXO_BUSY, 0, frame_drop, .frame = 40);     // mapped: the first one's text
+  REFUSE(EXO_BUSY, 0, frame_drop, .frame = a.env); // alive
+  REFUSE(EXO_BUSY, 0, frame_drop, .frame = 40);    // mapped: the first one's text
   REFUSE(EXO_BUSY, 0, frame_drop, .frame = boot->spare_frame);
   REFUSE(EXO_DENIED, 1, frame_drop, .frame = 50);
   REFUSE(EXO_DENIED, 1, frame_drop, .frame = frame_free_at(64));
@@ -124,7 +124,8 @@ static void windows_tell(void) {
   for (exo_frame n = 0; n < FRAMES; n++) free += kind_of(n) == EXO_KIND_FREE;
   EQ(machine_window.free_at_start, free);
   EQ(machine_window.frame_count, FRAMES);
-  CHECK(machine_window.range_count == 1 && machine_window.range[0].table == 28 && machine_window.range[0].count == FRAMES);
+  CHECK(machine_window.range_count == 1 && machine_window.range[0].table == 28 &&
+        machine_window.range[0].count == FRAMES);
   CHECK(kind_of(28) == EXO_KIND_WINDOW && kind_of(29) == EXO_KIND_WINDOW && kind_of(30) == EXO_KIND_KERNEL);
   EQ(kind_of(fake_cpu[0].frame.r[1]), EXO_KIND_WINDOW); // where the first program is told to look
 }

@@ -68,8 +68,7 @@ int main(int argc, char **argv) {
   for (unsigned left = count; left; left--) {
     uint64_t i = test_random(left);
     running = list[i]->name;
-    if (!only || strcmp(only, running) == 0)
-    list[i]->run();
+    if (!only || strcmp(only, running) == 0) list[i]->run();
     list[i] = list[left - 1];
   }
   printf("%u tests passed\n", count);

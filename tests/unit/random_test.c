@@ -1,5 +1,5 @@
-// random_test.c: long random lives: programs on two CPUs make calls that are nearly right, fault, lie in their u-areas and
-// let time pass; after every step all invariants hold, and a call that failed has changed nothing.
+// random_test.c: long random lives: programs on two CPUs make calls that are nearly right, fault, lie in their u-areas
+// and let time pass; after every step all invariants hold, and a call that failed has changed nothing.
 #include <string.h>
 #include "test.h"
 
@@ -14,22 +14,23 @@ static const struct {
   unsigned weight;
   const char *arguments;
 } ops[] = {
-    {EXO_CALL_null, 1, "w"},          {EXO_CALL_resume, 4, "z"},        {EXO_CALL_yield, 4, "ed"},
-    {EXO_CALL_cap_grant, 4, "sesgr"}, {EXO_CALL_cap_drop, 2, "ses"},    {EXO_CALL_cap_open, 2, "so"},
+    {EXO_CALL_null, 1, "w"},           {EXO_CALL_resume, 4, "z"},        {EXO_CALL_yield, 4, "ed"},
+    {EXO_CALL_cap_grant, 4, "sesgr"},  {EXO_CALL_cap_drop, 2, "ses"},    {EXO_CALL_cap_open, 2, "so"},
     {EXO_CALL_frame_take, 12, "0Fge"}, {EXO_CALL_frame_guard, 2, "0Ug"}, {EXO_CALL_frame_drop, 6, "0U"},
-    {EXO_CALL_frame_drop, 1, "0N"},   {EXO_CALL_table_root, 2, "0U"},   {EXO_CALL_table_link, 8, "0TiU"},
-    {EXO_CALL_table_drop, 3, "0T"},   {EXO_CALL_map, 16, "0Li0Up"},     {EXO_CALL_map, 2, "0Li0Np"},
-    {EXO_CALL_map, 2, "0Li0Ap"},      {EXO_CALL_protect, 8, "0Likp"},   {EXO_CALL_unmap, 8, "0Lik"},
-    {EXO_CALL_env_create, 2, "0Ug"},  {EXO_CALL_env_cpu, 4, "0ecUU"},   {EXO_CALL_env_space, 2, "0eR"},
-    {EXO_CALL_env_start, 4, "0ec"},   {EXO_CALL_env_ceiling, 3, "0ek"}, {EXO_CALL_slice_set, 6, "0cxelg"},
-    {EXO_CALL_env_stop, 1, "0Ew"},    {EXO_CALL_batch, 4, "k"},         {EXO_CALL_console_write, 1, "0okw"},
-    {EXO_CALL_console_read, 1, "0"},  {EXO_CALL_table_drop, 1, "0R"},
+    {EXO_CALL_frame_drop, 1, "0N"},    {EXO_CALL_table_root, 2, "0U"},   {EXO_CALL_table_link, 8, "0TiU"},
+    {EXO_CALL_table_drop, 3, "0T"},    {EXO_CALL_map, 16, "0Li0Up"},     {EXO_CALL_map, 2, "0Li0Np"},
+    {EXO_CALL_map, 2, "0Li0Ap"},       {EXO_CALL_protect, 8, "0Likp"},   {EXO_CALL_unmap, 8, "0Lik"},
+    {EXO_CALL_env_create, 2, "0Ug"},   {EXO_CALL_env_cpu, 4, "0ecUU"},   {EXO_CALL_env_space, 2, "0eR"},
+    {EXO_CALL_env_start, 4, "0ec"},    {EXO_CALL_env_ceiling, 3, "0ek"}, {EXO_CALL_slice_set, 6, "0cxelg"},
+    {EXO_CALL_env_stop, 1, "0Ew"},     {EXO_CALL_batch, 4, "k"},         {EXO_CALL_console_write, 1, "0okw"},
+    {EXO_CALL_console_read, 1, "0"},   {EXO_CALL_table_drop, 1, "0R"},
 };
 enum { OPS = sizeof ops / sizeof *ops };
 
 static exo_name reach; // what the caller's slot 0 names
 
-// A frame of this kind, searched from a random place on (level: of a table, -1: any), mostly one that the caller reaches.
+// A frame of this kind, searched from a random place on (level: of a table, -1: any), mostly one that the caller
+// reaches.
 static exo_frame frame_of(uint64_t kind, int level) {
   exo_frame at = test_random(RAM_END);
   bool own = test_random(10) && kind != EXO_KIND_FREE, idle = kind == EXO_KIND_USER && test_random(3);
@@ -59,12 +60,14 @@ static exo_name guard_of_any(void) {
 }
 
 static uint64_t word_odd(void) {
-  static const uint64_t odd[] = {0, 1, 2, 63, 64, 255, 256, 511, 512, FRAMES - 1, FRAMES, 1ull << 40, ~0ull >> 1, ~0ull};
+  static const uint64_t odd[] = {0,   1,   2,          63,     64,         255,        256,
+                                 511, 512, FRAMES - 1, FRAMES, 1ull << 40, ~0ull >> 1, ~0ull};
   return odd[test_random(sizeof odd / sizeof *odd)];
 }
 
 static uint64_t word_for(char what) {
-  static const uint64_t prot[] = {1, 3, 5, 3, 1, 0, 7, 2}, length[] = {0, 50'000, 120'000, 1'000'000, 5'000'000, 49'999};
+  static const uint64_t prot[] = {1, 3, 5, 3, 1, 0, 7, 2},
+                        length[] = {0, 50'000, 120'000, 1'000'000, 5'000'000, 49'999};
   if (test_random(40) == 0) return word_odd();
   switch (what) {
   case '0': return test_random(16) ? 0 : test_random(4);
@@ -98,10 +101,12 @@ static uint64_t op_draw(uint64_t argument[6]) {
   for (unsigned i = 0; i < OPS; i++) total += ops[i].weight;
   uint64_t at = test_random(total);
   while (at >= ops[k].weight) at -= ops[k++].weight;
-  for (unsigned i = 0; i < 6; i++) argument[i] = i < strlen(ops[k].arguments) ? word_for(ops[k].arguments[i]) : word_odd();
+  for (unsigned i = 0; i < 6; i++)
+    argument[i] = i < strlen(ops[k].arguments) ? word_for(ops[k].arguments[i]) : word_odd();
   if (ops[k].number == EXO_CALL_env_cpu && test_random(8)) { // a pair of frames side by side
     exo_frame u = frame_of(EXO_KIND_USER, -1);
-    for (unsigned i = 0; i < 8 && (kind_of(u + 1) != EXO_KIND_USER || u == argument[3]); i++) u = frame_of(EXO_KIND_USER, -1);
+    for (unsigned i = 0; i < 8 && (kind_of(u + 1) != EXO_KIND_USER || u == argument[3]); i++)
+      u = frame_of(EXO_KIND_USER, -1);
     argument[4] = u;
   }
   // The first environment ends the machine with its own end: not here. So it gets no u-area that nobody has filled.
@@ -164,8 +169,10 @@ static void call_post(unsigned cpu) {
 
 static void call_note(const struct fake_cpu *c) {
   if (!c->returned) return;
-  if (c->result < 0) failed++;
-  else succeeded++;
+  if (c->result < 0)
+    failed++;
+  else
+    succeeded++;
   if (c->result < 0 && c->result > -14) seen_result[c->number][-c->result]++;
 }
 
@@ -188,13 +195,20 @@ static void many_calls(void) {
 static void step(void) {
   unsigned cpu = (unsigned)test_random(CPUS_USED);
   uint64_t what = test_random(24);
-  if (fake_cpu[cpu].state != FAKE_USER || what == 0) fake_time(test_random(2'000'000));
-  else if (what == 1) program_lies(cpu);
-  else if (what == 2 && first_is_safe(cpu)) machine_fault(cpu, 1 + test_random(9), test_random(~0ull));
-  else if (what == 3) machine_fp(cpu);
-  else if (what < 8) program_touches(cpu);
-  else if (what < 14) many_calls();
-  else one_call(cpu);
+  if (fake_cpu[cpu].state != FAKE_USER || what == 0)
+    fake_time(test_random(2'000'000));
+  else if (what == 1)
+    program_lies(cpu);
+  else if (what == 2 && first_is_safe(cpu))
+    machine_fault(cpu, 1 + test_random(9), test_random(~0ull));
+  else if (what == 3)
+    machine_fp(cpu);
+  else if (what < 8)
+    program_touches(cpu);
+  else if (what < 14)
+    many_calls();
+  else
+    one_call(cpu);
   if (!fake.off) invariants();
 }
 
@@ -211,9 +225,7 @@ static void life_begin(void) {
   fake.mingle = test_random(2) * (test_random(~0ull) | 1);
 }
 
-static bool life_goes_on(void) {
-  return !fake.off && (env_at(child[0].number) || env_at(child[1].number));
-}
+static bool life_goes_on(void) { return !fake.off && (env_at(child[0].number) || env_at(child[1].number)); }
 
 static void lives(void) {
   succeeded = failed = 0;

@@ -74,7 +74,8 @@ static void range_refused(void) {
   a_runs();
   static const struct {
     exo_word index, count;
-  } bad[] = {{0, 129}, {512, 0}, {512, 1}, {511, 2}, {400, 128}, {~0ull, 1}, {1, ~0ull}, {~0ull, ~0ull}, {0, 1ull << 63}};
+  } bad[] = {{0, 129},   {512, 0},   {512, 1},       {511, 2},       {400, 128},
+             {~0ull, 1}, {1, ~0ull}, {~0ull, ~0ull}, {0, 1ull << 63}};
   for (unsigned i = 0; i < sizeof bad / sizeof *bad; i++) {
     REFUSE(EXO_RANGE, 0, protect, .table = a.leaf, .index = bad[i].index, .count = bad[i].count, .prot = 1);
     REFUSE(EXO_RANGE, 0, unmap, .table = a.leaf, .index = bad[i].index, .count = bad[i].count);
@@ -112,7 +113,7 @@ static void protect_steps(void) {
   EQ(CALL(0, cap_grant, .env = a.number, .index = 1, .name = a.guard, .rights = EXO_READ), EXO_OK);
   EQ(CALL(1, unmap, .table = a.leaf, .index = 54, .count = 1), 1);
   EQ(CALL(1, map, .table = a.leaf, .index = 54, .frame_slot = 1, .frame = f[2], .prot = 1), EXO_OK); // only to read
-  EQ(CALL(1, protect, .table = a.leaf, .index = 50, .count = 8, .prot = 3), 4);     // as far as the rights go
+  EQ(CALL(1, protect, .table = a.leaf, .index = 50, .count = 8, .prot = 3), 4); // as far as the rights go
   EQ(CALL(1, protect, .table = a.leaf, .index = 54, .count = 1, .prot = 3), EXO_DENIED);
   EQ(CALL(1, unmap, .table = a.leaf, .index = 48, .count = 16), 4);
   CHECK(!fake_reach(1, page(50), 1));
@@ -192,7 +193,8 @@ static void many_mappings(void) {
   struct child b;
   child_make(&b, 2, 1);
   exo_frame f = frame_new(a.guard);
-  for (uint64_t i = 0; i < 60; i++) EQ(CALL(0, map, .table = i % 2 ? a.leaf : b.leaf, .index = 100 + i, .frame = f, .prot = 3), EXO_OK);
+  for (uint64_t i = 0; i < 60; i++)
+    EQ(CALL(0, map, .table = i % 2 ? a.leaf : b.leaf, .index = 100 + i, .frame = f, .prot = 3), EXO_OK);
   EQ(exo_state_maps(desc(f)->state), 60);
   EQ(CALL(0, unmap, .table = a.leaf, .index = 100, .count = 60), 30);
   REFUSE(EXO_BUSY, 0, frame_drop, .frame = f);
