@@ -56,14 +56,27 @@ static bool on_stack(uint64_t offset) {
   return page == 1 || page == 2 || (page >= 4 && page <= 10 && page % 2 == 0);
 }
 
+static const char *bug_name(uint64_t bug, uint64_t class) {
+  static const char *const name[] = {"trap", "interrupt", "fast interrupt", "system error", "trap from AArch32"};
+  if (bug != BUG_SYNC) return name[bug];
+  switch (class) {
+  case EC_UNKNOWN: return "illegal instruction";
+  case EC_FETCH + 1: // from EL1
+  case EC_DATA + 1: return "page fault";
+  case EC_PC_ALIGN:
+  case EC_SP_ALIGN: return "alignment";
+  case EC_BRK: return "breakpoint";
+  default: return name[BUG_SYNC];
+  }
+}
+
 void trap_kernel(struct arch_frame *f, uint64_t bug, uint64_t sp) {
-  static const char *const name[] = {"synchronous trap", "interrupt", "fast interrupt", "system error", "AArch32 trap"};
   enum { PSTATE_EL = 0xC };
   uint64_t esr = sysreg_read("esr_el1"), far = sysreg_read("far_el1"), class = esr >> 26 & 63;
   if (f->pc == (uint64_t)semihosting_call && class == EC_UNKNOWN) power_off_firmware();
   if (f->pstate & PSTATE_EL) f->sp = sp; // else a program's: a system error, of which SP_EL0 is the sp
-  const char *what = name[bug];
-  bool data = bug == BUG_SYNC && class == EC_DATA + 1; // 0x25: from EL1
+  const char *what = bug_name(bug, class);
+  bool data = bug == BUG_SYNC && class == EC_DATA + 1;
   uint64_t at = area_offset(far);
   if (data && at && !on_stack(at) && at < EXO_PERCPU_RECORD) what = "stack overflow into a guard page";
   core_trap(f, what, esr, far);
