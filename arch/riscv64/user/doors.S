@@ -11,8 +11,7 @@
 #define YIELD_RA (EXO_UAREA_LIBRARY - YIELD_BASE)
 #define YIELD_SP (YIELD_RA + 8)
 #define YIELD_MASKED (YIELD_RA + 16)
-#define YIELD_EVENT (YIELD_RA + 24)          // not 0: the event record holds what to go on with
-#define YIELD_S(n) (YIELD_RA + 32 + 8 * (n)) // s0 to s11
+#define YIELD_S(n) (YIELD_RA + 24 + 8 * (n)) // s0 to s11
 
   .text
   .globl _start, os_fault_door, os_event_door, os_yield_raw, os_fault_resume_start, os_fault_resume_end
@@ -40,30 +39,21 @@ os_event_door:                          // a0: u-area, a1: event record, busy if
   li s0, 0
   call os_event                         // (struct exo_uarea *, struct exo_record *)
   ld t0, EXO_RECORD_EVENT + EXO_RECORD_BUSY(s1)
-  addi t1, s1, YIELD_BASE
-  ld t2, YIELD_EVENT(t1)
-  or t0, t0, t2
   beqz t0, yield_return
-  sd zero, YIELD_EVENT(t1)
   li a0, 1                              // the event record
   li a7, CALL_RESUME
   ecall
   unimp
 
   // void os_yield_raw(uint64_t to, uint64_t deadline_ns): gives the CPU away; returns when the event door is entered
-  // without a context. Masked meanwhile, so that no event comes between saving and giving. From os_event, while an
-  // interrupted context waits in the event record, it does not return: that context goes on instead.
+  // without a context. Masked meanwhile, so that no event comes between saving and giving; then as it was.
 os_yield_raw:
   lla t0, os_self                       // its first word: the u-area
   ld t0, (t0)
   ld t1, EXO_UAREA_MASKED(t0)
-  ld t2, EXO_RECORD_EVENT + EXO_RECORD_BUSY(t0)
-  li t3, 1
-  sd t3, EXO_UAREA_MASKED(t0)
+  li t2, 1
+  sd t2, EXO_UAREA_MASKED(t0)
   addi t0, t0, YIELD_BASE
-  ld t3, YIELD_EVENT(t0)
-  or t2, t2, t3
-  sd t2, YIELD_EVENT(t0)
   sd t1, YIELD_MASKED(t0)
   sd ra, YIELD_RA(t0)
   sd sp, YIELD_SP(t0)
@@ -74,8 +64,9 @@ os_yield_raw:
   ecall                                 // (to, deadline_ns)
   unimp
 
-yield_return:                           // s1: u-area, t1: YIELD_BASE bytes behind
+yield_return:                           // s1: u-area
   mv t0, s1
+  addi t1, s1, YIELD_BASE
   ld t2, YIELD_MASKED(t1)
   ld ra, YIELD_RA(t1)
   ld sp, YIELD_SP(t1)
