@@ -4,13 +4,24 @@
 #include "machine.h"
 #include "roles.h"
 
-enum { FRAMES = 24, PAGES = 32, SLOT = 40, SLOTS = 8 };
+enum { FRAMES = 40, PAGES = 32, SLOT = 40, SLOTS = 8 };
 static uint64_t seed;
 static exo_frame frame[FRAMES];
 static exo_env made[4];
 
 static uint64_t any(uint64_t n) { return os_random(&seed) % n; }
 static exo_frame any_frame(void) { return frame[any(FRAMES)]; }
+// One that is of a kind, as far as a few tries find it.
+static exo_frame any_of(uint64_t kind) {
+  exo_frame f = any_frame();
+  for (int i = 0; i < 6 && frame_kind(f) != kind; i++) f = any_frame();
+  return f;
+}
+static exo_env any_made(void) {
+  uint64_t i = any(4);
+  for (int k = 0; k < 4 && !made[i]; k++) i = (i + 1) % 4;
+  return made[i];
+}
 
 static exo_name any_name(void) {
   exo_name own = os_self.name;
@@ -38,25 +49,26 @@ static uint64_t bad_word(void) {
 
 // A right call: fields as in call.def.
 static void right_frame(uint64_t n, uint64_t a[6]) {
-  exo_frame f = any_frame(), t = any(2) ? place_table() : any_frame();
+  bool table = n == EXO_CALL_table_link || n == EXO_CALL_table_drop;
   a[0] = OS_SLOT_SELF;
-  a[1] = f;
+  a[1] = any_of(n == EXO_CALL_frame_take ? EXO_KIND_FREE : table ? EXO_KIND_TABLE : EXO_KIND_USER);
   if (n == EXO_CALL_frame_take || n == EXO_CALL_frame_guard || n == EXO_CALL_env_create) a[2] = any_name();
-  if (n == EXO_CALL_table_link) a[2] = any(4), a[3] = any_frame();
+  if (n == EXO_CALL_table_link) a[2] = any(4), a[3] = any_of(EXO_KIND_USER);
   if (n < EXO_CALL_map || n > EXO_CALL_unmap) return;
-  a[1] = t;
+  a[1] = any(8) ? place_table() : any_of(EXO_KIND_TABLE);
   a[2] = any(PAGES);
   if (n == EXO_CALL_map)
-    a[3] = OS_SLOT_SELF, a[4] = f, a[5] = any(3) == 0 ? 5 : any(2) ? 3 : 1;
+    a[3] = OS_SLOT_SELF, a[4] = any_of(EXO_KIND_USER), a[5] = any(3) == 0 ? 5 : any(2) ? 3 : 1;
   else
     a[3] = any(PAGES), a[4] = any(4) == 0 ? 0 : any(2) ? 3 : 1;
 }
 
 static void right_env(uint64_t n, uint64_t a[6]) {
   a[0] = OS_SLOT_SELF;
-  a[1] = made[any(4)];
-  if (n == EXO_CALL_env_cpu) a[2] = any(os_self.machine->cpu_count), a[3] = any_frame(), a[4] = any_frame();
-  if (n == EXO_CALL_env_space) a[2] = any_frame();
+  a[1] = any_made();
+  if (n == EXO_CALL_env_cpu)
+    a[2] = any(os_self.machine->cpu_count), a[3] = any_of(EXO_KIND_USER), a[4] = any_of(EXO_KIND_USER);
+  if (n == EXO_CALL_env_space) a[2] = any_of(EXO_KIND_TABLE);
   if (n == EXO_CALL_env_stop) a[2] = any(200);
   if (n == EXO_CALL_env_ceiling) a[2] = any(3);
 }
@@ -100,17 +112,27 @@ static uint64_t draw(uint64_t a[6]) {
   uint64_t n;
   do {
     n = any(EXO_CALL_COUNT);
+    bool hopeless =
+        n >= EXO_CALL_slice_set || (n >= EXO_CALL_env_cpu && !any_made()); // it has no such right, or no child
+    if (hopeless && any(8)) n = any(4) == 0 ? EXO_CALL_env_create : any(2) ? EXO_CALL_map : EXO_CALL_unmap;
     right(n, a);
-    if (any(2)) a[any(6)] = bad_word();
+    if (any(5) < 2) a[any(6)] = bad_word();
   } while (pointless(n, a));
   return n;
+}
+
+static void note_env(uint64_t n, const uint64_t a[6], exo_result r) {
+  uint64_t i = any(4);
+  if (n == EXO_CALL_env_create) made[i] = (uint64_t)r;
+  for (i = 0; n == EXO_CALL_env_stop && i < 4; i++)
+    if (made[i] == a[1]) made[i] = 0;
 }
 
 static void one(void) {
   uint64_t a[6], n = draw(a);
   exo_result r = arch_call(n, a);
   count(n, r);
-  if (n == EXO_CALL_env_create && r > 0) made[any(4)] = (uint64_t)r;
+  if (r >= 0) note_env(n, a, r);
 }
 
 // Drawn like single calls, with a few that may not stand there.
@@ -137,7 +159,7 @@ int hostile(int argc, char **argv) {
   }
   (void)place_table();
   while (os_self.shared[HOSTILE_CALLS] < calls) {
-    if (any(50) == 0) os_yield(any(2) ? os_self.parent : bad_word(), any(2) ? 0 : os_now_ns() + any(100'000));
+    if (any(500) == 0) os_yield(any(2) ? os_self.parent : bad_word(), any(2) ? 0 : os_now_ns() + any(100'000));
     if (any(10) == 0)
       many();
     else

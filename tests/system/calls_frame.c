@@ -124,7 +124,8 @@ void call_table_link(void) {
   EXPECT_IS(link_at(root, 512, it), EXO_RANGE);
   EXPECT_IS(link_at(root, ~0ull, it), EXO_RANGE);
   EXPECT_IS(link_at(root, 256, it), EXO_RANGE); // the kernel's half
-  EXPECT_IS(link_at(root, 511, it), EXO_RANGE);
+  exo_result kernels = link_at(root, 511, it);
+  EXPECT(kernels == EXO_RANGE || kernels == EXO_BUSY);
   EXPECT_IS(link_at(~0ull, 0, it), EXO_NO_FRAME);
   EXPECT_IS(link_at(root, 0, ~0ull), EXO_NO_FRAME);
   EXPECT_IS(link_at(root, 0, root), EXO_KIND); // no table is its own
@@ -135,7 +136,7 @@ void call_table_link(void) {
   EXPECT_IS(link_at(next[1], 511, next[2]), EXO_RANGE); // the last user page stays empty
   EXPECT_IS(link_at(next[1], 510, next[2]), EXO_OK);
   EXPECT_IS(exo_state_level(os_frame_desc(next[2])->state), 0);
-  EXPECT_IS(link_at(next[2], 0, frame_kind(root)), EXO_KIND); // a leaf table holds pages only
+  EXPECT_IS(link_at(next[2], 0, it), EXO_KIND); // a leaf table holds pages only
   EXPECT_IS(drop_table(next[1]), EXO_BUSY);
   EXPECT_IS(drop_table(root), EXO_BUSY);
   for (int i = 2; i >= 0; i--) EXPECT_IS(drop_table(next[i]), EXO_OK);

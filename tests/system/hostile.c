@@ -52,7 +52,7 @@ static void calls(void) {
   uint64_t before = frame_account(), seed = os_now_ns() | 1;
   struct kid v, k;
   os_print("  seed %lu\n", seed);
-  if (!kid_start(&v, (struct kid_how){}, "victim", seed, 0)) return;
+  if (!kid_start(&v, (struct kid_how){.slice_ns = MS(1)}, "victim", seed, 0)) return;
   EXPECT(kid_until(&v, VICTIM_COUNT, 1, MS(5000)));
   for (int i = 0; i < 60 && total < CALLS && !failures(); i++) {
     struct kid_how how = {.cpu = (uint64_t)i % 2 * second_cpu(), .give = OS_GIVE_ARCHIVE};
@@ -76,7 +76,7 @@ static void areas(const char *role, uint64_t rounds) {
   uint64_t before = frame_account(), seed = os_now_ns() | 1, ended = 0, did = 0;
   struct kid v, k;
   os_print("  seed %lu\n", seed);
-  if (!kid_start(&v, (struct kid_how){}, "victim", seed, 0)) return;
+  if (!kid_start(&v, (struct kid_how){.slice_ns = MS(1)}, "victim", seed, 0)) return;
   EXPECT(kid_until(&v, VICTIM_COUNT, 1, MS(5000)));
   for (uint64_t i = 0; i < rounds && !failures(); i++) {
     if (!kid_start(&k, (struct kid_how){.cpu = i % 2 * second_cpu(), .give = OS_GIVE_ARCHIVE | OS_GIVE_SLICES}, role,

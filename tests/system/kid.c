@@ -2,6 +2,7 @@
 #include "system.h"
 #include "machine.h"
 
+enum { THREADS = 4, THREAD_SLICE = 4 }; // slices that neither the first program nor spawn uses
 static const struct kid none;
 
 bool kid_start(struct kid *k, struct kid_how how, const char *role, uint64_t a, uint64_t b) {
@@ -53,6 +54,8 @@ void kid_end(struct kid *k) {
     struct exo_slice_set clear = {.slot = OS_SLOT_SLICE, .cpu = k->child.cpu, .index = k->child.slice};
     clear.guard = EXO_GUARD_SLICE;
     EXPECT_IS(exo_slice_set(clear), EXO_OK);
+    for (clear.index = THREAD_SLICE; clear.index < THREAD_SLICE + THREADS; clear.index++)
+      for (clear.cpu = 0; clear.cpu < os_self.machine->cpu_count; clear.cpu++) (void)exo_slice_set(clear);
     EXPECT(os_child_reclaim(&k->child) > 0);
   }
   if (k->shared) os_core_unmap((const void *)(uintptr_t)k->shared);
@@ -80,7 +83,7 @@ static void thread_event(struct exo_uarea *u, struct exo_record *r) {
   (void)exo_resume((struct exo_resume){.record = 1});
 }
 
-enum { STACK = 16384, THREADS = 4 };
+enum { STACK = 16384 };
 static struct {
   _Alignas(16) uint8_t main[STACK], fault[STACK], event[STACK];
 } stacks[THREADS];
@@ -105,7 +108,7 @@ bool thread_start(struct thread *t, uint64_t cpu, void (*body)(void *), void *ar
   *arch_frame_sp(&u->forced.regs) = (uint64_t)(stacks[n].main + STACK);
   *arch_frame_argument(&u->forced.regs, 0) = (uint64_t)argument;
   struct exo_env_cpu presence = {OS_SLOT_SELF, os_self.env, cpu, t->state, t->pair};
-  struct exo_slice_set slice = {OS_SLOT_SLICE, cpu, 20 + n, os_self.env, MS(5), EXO_GUARD_SLICE};
+  struct exo_slice_set slice = {OS_SLOT_SLICE, cpu, THREAD_SLICE + n, os_self.env, MS(5), EXO_GUARD_SLICE};
   return exo_env_cpu(presence) == EXO_OK && exo_slice_set(slice) == EXO_OK &&
          exo_env_start((struct exo_env_start){OS_SLOT_SELF, os_self.env, cpu}) == EXO_OK;
 }

@@ -53,7 +53,8 @@ static bool run(const struct test *t) {
     os_report_test(t->name, false, "%s (%lu of %lu)", first_failure, failed, checked);
   else
     os_report_test(t->name, true, "%lu checks, %lu ms%s%s", checked, ms, noted[0] ? "; " : "", noted);
-  os_print("%s %s (%lu ms) %s\n", failed ? "FAIL" : "ok  ", t->name, ms, failed ? first_failure : noted);
+  os_print("%s %s (%lu ms) %s%s%s\n", failed ? "FAIL" : "ok  ", t->name, ms, failed ? first_failure : "",
+           failed && noted[0] ? "; " : "", noted);
   return !failed;
 }
 

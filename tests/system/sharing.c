@@ -3,7 +3,7 @@
 #include "machine.h"
 
 // Words of the shared page: what the parent asks for, what the child answers.
-enum { ASK = 0, DONE = 1, FRAME = 2, RESULT = 3, VALUE = 4, WINS = 5, TRIES = 6 };
+enum { ASK = 0, DONE = 1, FRAME = 2, RESULT = 3, VALUE = 4, WINS = 5, TRIES = 6, READY = 7 };
 enum { NOTHING = 0, OPEN, MAP, WRITE, UNMAP, ATTACK, READ_MANY, END };
 enum { SLOT = 20 };
 
@@ -30,8 +30,7 @@ static void attack(exo_frame f, uint64_t *wins, uint64_t *tries) {
     for (size_t i = 0; i < sizeof r / sizeof *r; i++, ++*tries)
       if (r[i] >= 0) ++*wins;
   }
-  static const exo_name names[] = {
-      0, EXO_GUARD_SYSTEM, EXO_GUARD_WINDOW, EXO_GUARD_EXIT, EXO_GUARD_RESULTS, EXO_GUARD_FIRST};
+  static const exo_name names[] = {0, EXO_GUARD_SYSTEM, EXO_GUARD_EXIT, EXO_GUARD_RESULTS, EXO_GUARD_FIRST};
   (void)exo_cap_open((struct exo_cap_open){30, 1});
   for (size_t i = 0; i < sizeof names / sizeof *names; i++)
     for (exo_slot s = 0; s < EXO_SLOTS; s++, ++*tries)
@@ -42,6 +41,7 @@ static int sharer(int argc, char **argv) {
   (void)argc;
   (void)argv;
   volatile uint64_t *s = os_self.shared;
+  s[READY] = 1;
   for (;;) {
     uint64_t ask = s[ASK], wins = 0, tries = 0;
     if (ask == NOTHING) {
@@ -76,6 +76,7 @@ static void shared_frame(void) {
   if (!kid_start(&friend, (struct kid_how){.cpu = second_cpu()}, "sharer", 0, 0)) return;
   if (!kid_start(&stranger, (struct kid_how){}, "sharer", 0, 0)) return kid_end(&friend);
   friend.shared[FRAME] = stranger.shared[FRAME] = f;
+  EXPECT(kid_until(&friend, READY, 1, MS(5000))); // its library has closed its slots by then
   EXPECT_IS(exo_frame_guard((struct exo_frame_guard){OS_SLOT_SELF, f, sub(40)}), EXO_OK);
   EXPECT_IS(place_map(3, f, EXO_READ | EXO_WRITE), EXO_OK);
   struct exo_cap_grant g = {OS_SLOT_SELF, friend.child.env, SLOT, sub(40), EXO_READ | EXO_WRITE};
@@ -111,6 +112,7 @@ static void friend_dies(void) {
   exo_frame f = frame_new();
   if (!kid_start(&k, (struct kid_how){.cpu = second_cpu()}, "sharer", 0, 0)) return;
   k.shared[FRAME] = f;
+  EXPECT(kid_until(&k, READY, 1, MS(5000)));
   EXPECT_IS(ask(&k, OPEN), EXO_OK);
   EXPECT_IS(exo_frame_guard((struct exo_frame_guard){OS_SLOT_SELF, f, sub(41)}), EXO_OK);
   struct exo_cap_grant g = {OS_SLOT_SELF, k.child.env, SLOT, sub(41), EXO_READ | EXO_WRITE};

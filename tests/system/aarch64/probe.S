@@ -89,7 +89,7 @@ FUNCTION fp_read
   ret
 
 // --- Instructions. The lists lie in read-only data, a nameless entry at the end.
-  .macro INSTRUCTION list, name, causes, code:vararg
+  .macro INSTRUCTION list, name, causes, code
   .section .rodata.strings, "a"
 1:.asciz "\name"
   .text
@@ -117,52 +117,52 @@ FUNCTION fp_read
 #define NO (ILLEGAL | 1 << 8)
 
   LIST privileged
-  INSTRUCTION privileged, "mask interrupts", NO, msr daifset, #15
-  INSTRUCTION privileged, "unmask interrupts", NO, msr daifclr, #15
-  INSTRUCTION privileged, "read daif", NO, mrs x0, daif
-  INSTRUCTION privileged, "read currentel", NO, mrs x0, currentel
-  INSTRUCTION privileged, "write spsel", NO, msr spsel, #1
-  INSTRUCTION privileged, "write pan", NO, msr pan, #0
-  INSTRUCTION privileged, "read sctlr", NO, mrs x0, sctlr_el1
-  INSTRUCTION privileged, "write sctlr", NO, msr sctlr_el1, x0
-  INSTRUCTION privileged, "read ttbr0", NO, mrs x0, ttbr0_el1
-  INSTRUCTION privileged, "write ttbr0", NO, msr ttbr0_el1, x0
-  INSTRUCTION privileged, "write ttbr1", NO, msr ttbr1_el1, x0
-  INSTRUCTION privileged, "write tcr", NO, msr tcr_el1, x0
-  INSTRUCTION privileged, "read vbar", NO, mrs x0, vbar_el1
-  INSTRUCTION privileged, "write vbar", NO, msr vbar_el1, x0
-  INSTRUCTION privileged, "read elr", NO, mrs x0, elr_el1
-  INSTRUCTION privileged, "write spsr", NO, msr spsr_el1, x0
-  INSTRUCTION privileged, "read tpidr_el1", NO, mrs x0, tpidr_el1
-  INSTRUCTION privileged, "write tpidrro_el0", NO, msr tpidrro_el0, x0
-  INSTRUCTION privileged, "write sp_el0", NO, msr sp_el0, x0
-  INSTRUCTION privileged, "read far", NO, mrs x0, far_el1
-  INSTRUCTION privileged, "write cpacr", NO, msr cpacr_el1, x0
-  INSTRUCTION privileged, "read par", NO, mrs x0, par_el1
-  INSTRUCTION privileged, "address translation", NO, at s1e1r, x0
-  INSTRUCTION privileged, "tlbi", NO, tlbi vmalle1
-  INSTRUCTION privileged, "ic iallu", NO, ic iallu
-  INSTRUCTION privileged, "dc isw", NO, dc isw, x0
-  INSTRUCTION privileged, "write timer", NO, msr cntv_cval_el0, x0
-  INSTRUCTION privileged, "write timer control", NO, msr cntv_ctl_el0, x0
-  INSTRUCTION privileged, "write cntkctl", NO, msr cntkctl_el1, x0
-  INSTRUCTION privileged, "write pmu control", NO, msr pmcr_el0, x0
-  INSTRUCTION privileged, "write debug control", NO, msr mdscr_el1, x0
-  INSTRUCTION privileged, "interrupt acknowledge", NO, mrs x0, s3_0_c12_c12_0
-  INSTRUCTION privileged, "send interrupt", NO, msr s3_0_c12_c11_5, x0
-  INSTRUCTION privileged, "read sctlr_el2", NO, mrs x0, sctlr_el2
-  INSTRUCTION privileged, "eret", NO, eret
-  INSTRUCTION privileged, "hvc", NO, hvc #0
-  INSTRUCTION privileged, "smc", NO, smc #0
-  INSTRUCTION privileged, "halting breakpoint", NO, hlt #0xf000
-  INSTRUCTION privileged, "wfi", NO | PASS, wfi
-  INSTRUCTION privileged, "undefined register", NO, mrs x0, s3_7_c15_c15_7
+  INSTRUCTION privileged, "mask interrupts", NO, "msr daifset, #15"
+  INSTRUCTION privileged, "unmask interrupts", NO, "msr daifclr, #15"
+  INSTRUCTION privileged, "read daif", NO, "mrs x0, daif"
+  INSTRUCTION privileged, "read currentel", NO, "mrs x0, currentel"
+  INSTRUCTION privileged, "write spsel", NO, "msr spsel, #1"
+  INSTRUCTION privileged, "write pan", NO, "msr pan, #0"
+  INSTRUCTION privileged, "read sctlr", NO, "mrs x0, sctlr_el1"
+  INSTRUCTION privileged, "write sctlr", NO, "msr sctlr_el1, x0"
+  INSTRUCTION privileged, "read ttbr0", NO, "mrs x0, ttbr0_el1"
+  INSTRUCTION privileged, "write ttbr0", NO, "msr ttbr0_el1, x0"
+  INSTRUCTION privileged, "write ttbr1", NO, "msr ttbr1_el1, x0"
+  INSTRUCTION privileged, "write tcr", NO, "msr tcr_el1, x0"
+  INSTRUCTION privileged, "read vbar", NO, "mrs x0, vbar_el1"
+  INSTRUCTION privileged, "write vbar", NO, "msr vbar_el1, x0"
+  INSTRUCTION privileged, "read elr", NO, "mrs x0, elr_el1"
+  INSTRUCTION privileged, "write spsr", NO, "msr spsr_el1, x0"
+  INSTRUCTION privileged, "read tpidr_el1", NO, "mrs x0, tpidr_el1"
+  INSTRUCTION privileged, "write tpidrro_el0", NO, "msr tpidrro_el0, x0"
+  INSTRUCTION privileged, "write sp_el0", NO, "msr sp_el0, x0"
+  INSTRUCTION privileged, "read far", NO, "mrs x0, far_el1"
+  INSTRUCTION privileged, "write cpacr", NO, "msr cpacr_el1, x0"
+  INSTRUCTION privileged, "read par", NO, "mrs x0, par_el1"
+  INSTRUCTION privileged, "address translation", NO, "at s1e1r, x0"
+  INSTRUCTION privileged, "tlbi", NO, "tlbi vmalle1"
+  INSTRUCTION privileged, "ic iallu", NO, "ic iallu"
+  INSTRUCTION privileged, "dc isw", NO, "dc isw, x0"
+  INSTRUCTION privileged, "write timer", NO, "msr cntv_cval_el0, x0"
+  INSTRUCTION privileged, "write timer control", NO, "msr cntv_ctl_el0, x0"
+  INSTRUCTION privileged, "write cntkctl", NO, "msr cntkctl_el1, x0"
+  INSTRUCTION privileged, "write pmu control", NO, "msr pmcr_el0, x0"
+  INSTRUCTION privileged, "write debug control", NO, "msr mdscr_el1, x0"
+  INSTRUCTION privileged, "interrupt acknowledge", NO, "mrs x0, s3_0_c12_c12_0"
+  INSTRUCTION privileged, "send interrupt", NO, "msr s3_0_c12_c11_5, x0"
+  INSTRUCTION privileged, "read sctlr_el2", NO, "mrs x0, sctlr_el2"
+  INSTRUCTION privileged, "eret", NO, "eret"
+  INSTRUCTION privileged, "hvc", NO, "hvc #0"
+  INSTRUCTION privileged, "smc", NO, "smc #0"
+  INSTRUCTION privileged, "halting breakpoint", NO, "hlt #0xf000"
+  INSTRUCTION privileged, "wfi", NO | PASS, "wfi"
+  INSTRUCTION privileged, "undefined register", NO, "mrs x0, s3_7_c15_c15_7"
   END_LIST privileged
 
   LIST trapping
-  INSTRUCTION trapping, "undefined", ILLEGAL, .inst 0
-  INSTRUCTION trapping, "brk", BREAK, brk #7
-  INSTRUCTION trapping, "misaligned exclusive", ALIGN, add x1, sp, #1; ldxr x0, [x1]
-  INSTRUCTION trapping, "misaligned pc", ALIGN | NO, mov x1, x30; adr x0, 3f; add x0, x0, #2; 3: br x0
-  INSTRUCTION trapping, "misaligned sp", ALIGN | NO | PASS, mov x2, sp; sub x1, x2, #8; mov sp, x1; 3: mov sp, x2
+  INSTRUCTION trapping, "undefined", ILLEGAL, ".inst 0"
+  INSTRUCTION trapping, "brk", BREAK, "brk #7"
+  INSTRUCTION trapping, "misaligned exclusive", ALIGN, "add x1, sp, #1; ldxr x0, [x1]"
+  INSTRUCTION trapping, "misaligned pc", ALIGN | NO, "mov x1, x30; adr x0, 3f; add x0, x0, #2; 3: br x0"
+  INSTRUCTION trapping, "misaligned sp", ALIGN | NO | PASS, "mov x2, sp; sub x1, x2, #8; mov sp, x1; 3: mov sp, x2"
   END_LIST trapping

@@ -103,7 +103,7 @@ FUNCTION fp_read
   ret
 
 // --- Instructions. The lists lie in read-only data, a nameless entry at the end.
-  .macro INSTRUCTION list, name, causes, code:vararg
+  .macro INSTRUCTION list, name, causes, code
   .section .rodata.strings, "a"
 1:.asciz "\name"
   .text
@@ -131,38 +131,38 @@ FUNCTION fp_read
 #define NO (ILLEGAL | 1 << 8)
 
   LIST privileged
-  INSTRUCTION privileged, "read sstatus", NO, csrr a0, sstatus
-  INSTRUCTION privileged, "write sstatus", NO, csrw sstatus, a0
-  INSTRUCTION privileged, "read satp", NO, csrr a0, satp
-  INSTRUCTION privileged, "write satp", NO, csrw satp, zero
-  INSTRUCTION privileged, "write stvec", NO, csrw stvec, a0
-  INSTRUCTION privileged, "read sscratch", NO, csrr a0, sscratch
-  INSTRUCTION privileged, "write sscratch", NO, csrw sscratch, a0
-  INSTRUCTION privileged, "read sepc", NO, csrr a0, sepc
-  INSTRUCTION privileged, "write sepc", NO, csrw sepc, a0
-  INSTRUCTION privileged, "read stval", NO, csrr a0, stval
-  INSTRUCTION privileged, "read scause", NO, csrr a0, scause
-  INSTRUCTION privileged, "write sie", NO, csrw sie, zero
-  INSTRUCTION privileged, "write sip", NO, csrw sip, a0
-  INSTRUCTION privileged, "write scounteren", NO, csrw scounteren, a0
-  INSTRUCTION privileged, "write senvcfg", NO, csrw 0x10a, a0
-  INSTRUCTION privileged, "write stimecmp", NO, csrw 0x14d, a0
-  INSTRUCTION privileged, "read mstatus", NO, csrr a0, mstatus
-  INSTRUCTION privileged, "write mtvec", NO, csrw mtvec, a0
-  INSTRUCTION privileged, "read mhartid", NO, csrr a0, mhartid
-  INSTRUCTION privileged, "write medeleg", NO, csrw medeleg, a0
-  INSTRUCTION privileged, "write pmpcfg0", NO, csrw pmpcfg0, a0
-  INSTRUCTION privileged, "write time", NO, .insn i 0x73, 1, x0, a0, -1023
-  INSTRUCTION privileged, "undefined register", NO, csrr a0, 0xfff
-  INSTRUCTION privileged, "sret", NO, sret
-  INSTRUCTION privileged, "mret", NO, mret
-  INSTRUCTION privileged, "sfence.vma", NO, sfence.vma
-  INSTRUCTION privileged, "wfi", NO | PASS, wfi
+  INSTRUCTION privileged, "read sstatus", NO, "csrr a0, sstatus"
+  INSTRUCTION privileged, "write sstatus", NO, "csrw sstatus, a0"
+  INSTRUCTION privileged, "read satp", NO, "csrr a0, satp"
+  INSTRUCTION privileged, "write satp", NO, "csrw satp, zero"
+  INSTRUCTION privileged, "write stvec", NO, "csrw stvec, a0"
+  INSTRUCTION privileged, "read sscratch", NO, "csrr a0, sscratch"
+  INSTRUCTION privileged, "write sscratch", NO, "csrw sscratch, a0"
+  INSTRUCTION privileged, "read sepc", NO, "csrr a0, sepc"
+  INSTRUCTION privileged, "write sepc", NO, "csrw sepc, a0"
+  INSTRUCTION privileged, "read stval", NO, "csrr a0, stval"
+  INSTRUCTION privileged, "read scause", NO, "csrr a0, scause"
+  INSTRUCTION privileged, "write sie", NO, "csrw sie, zero"
+  INSTRUCTION privileged, "write sip", NO, "csrw sip, a0"
+  INSTRUCTION privileged, "write scounteren", NO, "csrw scounteren, a0"
+  INSTRUCTION privileged, "write senvcfg", NO, "csrw 0x10a, a0"
+  INSTRUCTION privileged, "write stimecmp", NO, "csrw 0x14d, a0"
+  INSTRUCTION privileged, "read mstatus", NO, "csrr a0, mstatus"
+  INSTRUCTION privileged, "write mtvec", NO, "csrw mtvec, a0"
+  INSTRUCTION privileged, "read mhartid", NO, "csrr a0, mhartid"
+  INSTRUCTION privileged, "write medeleg", NO, "csrw medeleg, a0"
+  INSTRUCTION privileged, "write pmpcfg0", NO, "csrw pmpcfg0, a0"
+  INSTRUCTION privileged, "write time", NO, ".insn i 0x73, 1, x0, a0, -1023"
+  INSTRUCTION privileged, "undefined register", NO, "csrr a0, 0xfff"
+  INSTRUCTION privileged, "sret", NO, "sret"
+  INSTRUCTION privileged, "mret", NO, "mret"
+  INSTRUCTION privileged, "sfence.vma", NO, "sfence.vma"
+  INSTRUCTION privileged, "wfi", NO | PASS, "wfi"
   END_LIST privileged
 
   LIST trapping
-  INSTRUCTION trapping, "all zeros", ILLEGAL, .word 0
-  INSTRUCTION trapping, "all ones", ILLEGAL, .word 0xFFFFFFFF
-  INSTRUCTION trapping, "ebreak", BREAK, ebreak
-  INSTRUCTION trapping, "misaligned atomic", ALIGN, addi a1, sp, 1; amoadd.d a0, a0, (a1)
+  INSTRUCTION trapping, "all zeros", ILLEGAL, ".word 0"
+  INSTRUCTION trapping, "all ones", ILLEGAL, ".word 0xFFFFFFFF"
+  INSTRUCTION trapping, "ebreak", BREAK, "ebreak"
+  INSTRUCTION trapping, "misaligned atomic", ALIGN, "addi a1, sp, 1; amoadd.d a0, a0, (a1)"
   END_LIST trapping

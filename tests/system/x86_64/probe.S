@@ -136,7 +136,7 @@ FUNCTION fp_read
 	ret
 
 // --- Instructions. The lists lie in read-only data, a nameless entry at the end.
-	.macro INSTRUCTION list, name, causes, code:vararg
+	.macro INSTRUCTION list, name, causes, code
 	.section .rodata.strings, "a"
 1:	.asciz "\name"
 	.text
@@ -164,63 +164,63 @@ FUNCTION fp_read
 #define NO (ILLEGAL | 1 << 8)
 
 	LIST privileged
-	INSTRUCTION privileged, "hlt", NO, hlt
-	INSTRUCTION privileged, "cli", NO, cli
-	INSTRUCTION privileged, "sti", NO, sti
-	INSTRUCTION privileged, "read cr0", NO, mov %cr0, %rax
-	INSTRUCTION privileged, "read cr2", NO, mov %cr2, %rax
-	INSTRUCTION privileged, "read cr3", NO, mov %cr3, %rax
-	INSTRUCTION privileged, "write cr0", NO, mov %rax, %cr0
-	INSTRUCTION privileged, "write cr3", NO, mov %rax, %cr3
-	INSTRUCTION privileged, "write cr4", NO, mov %rax, %cr4
-	INSTRUCTION privileged, "write cr8", NO, mov %rax, %cr8
-	INSTRUCTION privileged, "read dr7", NO, mov %dr7, %rax
-	INSTRUCTION privileged, "write dr7", NO, mov %rax, %dr7
-	INSTRUCTION privileged, "wrmsr", NO, wrmsr
-	INSTRUCTION privileged, "rdmsr", NO, rdmsr
-	INSTRUCTION privileged, "rdpmc", NO, rdpmc
-	INSTRUCTION privileged, "xsetbv", NO, xsetbv
-	INSTRUCTION privileged, "in", NO, inb $0x64, %al
-	INSTRUCTION privileged, "out", NO, outb %al, $0x64
-	INSTRUCTION privileged, "out console", NO, mov $0x3f8, %edx; outb %al, %dx
-	INSTRUCTION privileged, "rep outsb", NO, mov $0x501, %edx; mov $1, %ecx; rep outsb
-	INSTRUCTION privileged, "lgdt", NO, lgdt -32(%rsp)
-	INSTRUCTION privileged, "lidt", NO, lidt -32(%rsp)
-	INSTRUCTION privileged, "lldt", NO, lldt %ax
-	INSTRUCTION privileged, "ltr", NO, ltr %ax
-	INSTRUCTION privileged, "lmsw", NO, lmsw %ax
-	INSTRUCTION privileged, "clts", NO, clts
-	INSTRUCTION privileged, "invlpg", NO, invlpg (%rsp)
-	INSTRUCTION privileged, "invd", NO, invd
-	INSTRUCTION privileged, "wbinvd", NO, wbinvd
-	INSTRUCTION privileged, "sgdt", NO | PASS, sgdt -32(%rsp)
-	INSTRUCTION privileged, "sidt", NO | PASS, sidt -32(%rsp)
-	INSTRUCTION privileged, "smsw", NO | PASS, smsw %ax
-	INSTRUCTION privileged, "str", NO | PASS, str %ax
-	INSTRUCTION privileged, "sldt", NO | PASS, sldt %ax
-	INSTRUCTION privileged, "swapgs", NO, swapgs
-	INSTRUCTION privileged, "sysretq", NO, mov %rcx, %rax; sysretq
-	INSTRUCTION privileged, "stac", NO, stac
-	INSTRUCTION privileged, "clac", NO, clac
-	INSTRUCTION privileged, "monitor", NO, monitor
-	INSTRUCTION privileged, "sysenter", NO, mov %rsp, %rcx; sysenter
-	INSTRUCTION privileged, "int 2", NO, int $2
-	INSTRUCTION privileged, "int 8", NO, int $8
-	INSTRUCTION privileged, "int 14", NO, int $14
-	INSTRUCTION privileged, "int of the timer", NO, int $0x40
-	INSTRUCTION privileged, "int of cross calls", NO, int $0x41
-	INSTRUCTION privileged, "int 0x80", NO, int $0x80
-	INSTRUCTION privileged, "int 255", NO, int $255
-	INSTRUCTION privileged, "load kernel data segment", NO, mov $0x10, %eax; mov %eax, %ss
-	INSTRUCTION privileged, "load kernel segment", NO, mov $0x10, %eax; mov %eax, %es
+	INSTRUCTION privileged, "hlt", NO, "hlt"
+	INSTRUCTION privileged, "cli", NO, "cli"
+	INSTRUCTION privileged, "sti", NO, "sti"
+	INSTRUCTION privileged, "read cr0", NO, "mov %cr0, %rax"
+	INSTRUCTION privileged, "read cr2", NO, "mov %cr2, %rax"
+	INSTRUCTION privileged, "read cr3", NO, "mov %cr3, %rax"
+	INSTRUCTION privileged, "write cr0", NO, "mov %rax, %cr0"
+	INSTRUCTION privileged, "write cr3", NO, "mov %rax, %cr3"
+	INSTRUCTION privileged, "write cr4", NO, "mov %rax, %cr4"
+	INSTRUCTION privileged, "write cr8", NO, "mov %rax, %cr8"
+	INSTRUCTION privileged, "read dr7", NO, "mov %dr7, %rax"
+	INSTRUCTION privileged, "write dr7", NO, "mov %rax, %dr7"
+	INSTRUCTION privileged, "wrmsr", NO, "wrmsr"
+	INSTRUCTION privileged, "rdmsr", NO, "rdmsr"
+	INSTRUCTION privileged, "rdpmc", NO, "rdpmc"
+	INSTRUCTION privileged, "xsetbv", NO, "xsetbv"
+	INSTRUCTION privileged, "in", NO, "inb $0x64, %al"
+	INSTRUCTION privileged, "out", NO, "outb %al, $0x64"
+	INSTRUCTION privileged, "out console", NO, "mov $0x3f8, %edx; outb %al, %dx"
+	INSTRUCTION privileged, "rep outsb", NO, "mov $0x501, %edx; mov $1, %ecx; rep outsb"
+	INSTRUCTION privileged, "lgdt", NO, "lgdt -32(%rsp)"
+	INSTRUCTION privileged, "lidt", NO, "lidt -32(%rsp)"
+	INSTRUCTION privileged, "lldt", NO, "lldt %ax"
+	INSTRUCTION privileged, "ltr", NO, "ltr %ax"
+	INSTRUCTION privileged, "lmsw", NO, "lmsw %ax"
+	INSTRUCTION privileged, "clts", NO, "clts"
+	INSTRUCTION privileged, "invlpg", NO, "invlpg (%rsp)"
+	INSTRUCTION privileged, "invd", NO, "invd"
+	INSTRUCTION privileged, "wbinvd", NO, "wbinvd"
+	INSTRUCTION privileged, "sgdt", NO | PASS, "sgdt -32(%rsp)"
+	INSTRUCTION privileged, "sidt", NO | PASS, "sidt -32(%rsp)"
+	INSTRUCTION privileged, "smsw", NO | PASS, "smsw %ax"
+	INSTRUCTION privileged, "str", NO | PASS, "str %ax"
+	INSTRUCTION privileged, "sldt", NO | PASS, "sldt %ax"
+	INSTRUCTION privileged, "swapgs", NO, "swapgs"
+	INSTRUCTION privileged, "sysretq", NO, "mov %rcx, %rax; sysretq"
+	INSTRUCTION privileged, "stac", NO, "stac"
+	INSTRUCTION privileged, "clac", NO, "clac"
+	INSTRUCTION privileged, "monitor", NO, "monitor"
+	INSTRUCTION privileged, "sysenter", NO, "mov %rsp, %rcx; sysenter"
+	INSTRUCTION privileged, "int 2", NO, "int $2"
+	INSTRUCTION privileged, "int 8", NO, "int $8"
+	INSTRUCTION privileged, "int 14", NO, "int $14"
+	INSTRUCTION privileged, "int of the timer", NO, "int $0x40"
+	INSTRUCTION privileged, "int of cross calls", NO, "int $0x41"
+	INSTRUCTION privileged, "int 0x80", NO, "int $0x80"
+	INSTRUCTION privileged, "int 255", NO, "int $255"
+	INSTRUCTION privileged, "load kernel data segment", NO, "mov $0x10, %eax; mov %eax, %ss"
+	INSTRUCTION privileged, "load kernel segment", NO, "mov $0x10, %eax; mov %eax, %es"
 	END_LIST privileged
 
 	LIST trapping
-	INSTRUCTION trapping, "ud2", ILLEGAL, ud2
-	INSTRUCTION trapping, "int3", BREAK, int3
-	INSTRUCTION trapping, "int1", BREAK, .byte 0xf1
-	INSTRUCTION trapping, "divide by zero", ARITHMETIC, xor %ecx, %ecx; mov $1, %eax; xor %edx, %edx; div %ecx
-	INSTRUCTION trapping, "divide overflow", ARITHMETIC, mov $1, %ecx; mov $1, %eax; mov $7, %edx; div %ecx
-	INSTRUCTION trapping, "non-canonical access", NO, mov $1, %eax; shl $63, %rax; mov (%rax), %rax
-	INSTRUCTION trapping, "misaligned vector", NO | ALIGN, movaps 1(%rsp), %xmm0
+	INSTRUCTION trapping, "ud2", ILLEGAL, "ud2"
+	INSTRUCTION trapping, "int3", BREAK, "int3"
+	INSTRUCTION trapping, "int1", BREAK | ILLEGAL, ".byte 0xf1"
+	INSTRUCTION trapping, "divide by zero", ARITHMETIC, "xor %ecx, %ecx; mov $1, %eax; xor %edx, %edx; div %ecx"
+	INSTRUCTION trapping, "divide overflow", ARITHMETIC, "mov $1, %ecx; mov $1, %eax; mov $7, %edx; div %ecx"
+	INSTRUCTION trapping, "non-canonical access", NO, "mov $1, %eax; shl $63, %rax; mov (%rax), %rax"
+	INSTRUCTION trapping, "misaligned vector", NO | ALIGN, "movaps 1(%rsp), %xmm0"
 	END_LIST trapping
