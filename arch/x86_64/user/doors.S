@@ -83,16 +83,18 @@ os_event_door:
 	mov $0xE0000002, %eax
 	syscall
 	ud2
-1:	mov SAVED_SP(%rdi), %rsp                // the last os_yield_raw returns; its caller unmasks
+1:	mov SAVED_SP(%rdi), %rsp                // the last os_yield_raw returns
+	pop %rax
 	pop %r15
 	pop %r14
 	pop %r13
 	pop %r12
 	pop %rbp
 	pop %rbx
+	mov %rax, EXO_UAREA_MASKED(%rdi)        // as it was
 	ret
 
-// void os_yield_raw(uint64_t to, uint64_t deadline_ns): gives the CPU away; back at the next slice, doors masked.
+// void os_yield_raw(uint64_t to, uint64_t deadline_ns): gives the CPU away; back at the next slice.
 	.globl os_yield_raw
 os_yield_raw:
 	push %rbx
@@ -102,6 +104,7 @@ os_yield_raw:
 	push %r14
 	push %r15
 	rdgsbase %rax
+	push EXO_UAREA_MASKED(%rax)
 	movq $1, EXO_UAREA_MASKED(%rax)
 	mov %rsp, SAVED_SP(%rax)
 	mov $0xE0000003, %eax
