@@ -54,6 +54,8 @@ void frame_clear(exo_frame n);
 void frame_unmapped(exo_frame n); // one mapping of it is gone and no CPU can use it any more
 // Adds frames to an account. False: the ceiling refuses.
 bool account_charge(struct env *env, uint64_t frames);
+// Takes frames from a ceiling. False: it has not so many, or uses them.
+bool account_lower(struct env *env, uint64_t frames);
 
 // --- space.c: page tables
 void space_check_kernel(void); // panics unless the kernel's own map is as promised

@@ -167,18 +167,13 @@ exo_result sys_env_ceiling(const struct exo_env_ceiling *a) {
   struct claim c;
   exo_result r = env_claim(a->slot, a->env, &env, &c);
   if (r != EXO_OK) return r;
-  uint64_t mine = __atomic_load_n(&self->w.ceiling, __ATOMIC_RELAXED), rest;
-  uint64_t old = env->w.ceiling;
+  // What one loses the other gains: by difference, since either may be giving to others on another CPU meanwhile.
+  uint64_t old = __atomic_load_n(&env->w.ceiling, __ATOMIC_RELAXED);
+  bool gains = a->ceiling > old;
+  uint64_t difference = gains ? a->ceiling - old : old - a->ceiling;
   if (env == self) r = EXO_NO_ENV;
-  else if (a->ceiling < env->w.used || a->ceiling > machine_window.frame_count) r = EXO_CEILING;
-  while (r == EXO_OK) {
-    rest = mine + old - a->ceiling; // can not wrap usefully: compared with what is in use
-    if (a->ceiling > mine + old || rest < self->w.used) r = EXO_CEILING;
-    else if (__atomic_compare_exchange_n(&self->w.ceiling, &mine, rest, false, __ATOMIC_RELAXED, __ATOMIC_RELAXED)) {
-      __atomic_store_n(&env->w.ceiling, a->ceiling, __ATOMIC_RELAXED);
-      break;
-    }
-  }
+  else if (!account_lower(gains ? self : env, difference)) r = EXO_CEILING;
+  else __atomic_fetch_add(gains ? &env->w.ceiling : &self->w.ceiling, difference, __ATOMIC_SEQ_CST);
   claim_release(&c);
   return r;
 }

@@ -65,12 +65,23 @@ void frame_unmapped(exo_frame n) {
   frame_unlock(d, s);
 }
 
+// Who charges and who lowers the ceiling write first and look at the other's word then: one of the two sees the other.
 bool account_charge(struct env *env, uint64_t frames) {
-  uint64_t used = __atomic_load_n(&env->w.used, __ATOMIC_RELAXED);
+  uint64_t used = __atomic_fetch_add(&env->w.used, frames, __ATOMIC_SEQ_CST) + frames;
+  if (used <= __atomic_load_n(&env->w.ceiling, __ATOMIC_SEQ_CST)) return true;
+  __atomic_fetch_sub(&env->w.used, frames, __ATOMIC_SEQ_CST);
+  return false;
+}
+
+bool account_lower(struct env *env, uint64_t frames) {
+  uint64_t ceiling = __atomic_load_n(&env->w.ceiling, __ATOMIC_SEQ_CST);
   do
-    if (used + frames > __atomic_load_n(&env->w.ceiling, __ATOMIC_RELAXED)) return false;
-  while (!__atomic_compare_exchange_n(&env->w.used, &used, used + frames, true, __ATOMIC_RELAXED, __ATOMIC_RELAXED));
-  return true;
+    if (frames > ceiling) return false;
+  while (!__atomic_compare_exchange_n(&env->w.ceiling, &ceiling, ceiling - frames, false, __ATOMIC_SEQ_CST,
+                                      __ATOMIC_SEQ_CST));
+  if (__atomic_load_n(&env->w.used, __ATOMIC_SEQ_CST) <= ceiling - frames) return true;
+  __atomic_fetch_add(&env->w.ceiling, frames, __ATOMIC_SEQ_CST);
+  return false;
 }
 
 // Takes the locks a new frame needs: the paying env's, if it is not the caller's own, and the frame's.
