@@ -45,7 +45,7 @@ static exo_frame frame_of(uint64_t kind, int level) {
 
 static exo_env env_of_any(void) {
   exo_frame n = frame_of(EXO_KIND_ENV, -1);
-  return ((const struct env *)frame_memory(n))->w.number;
+  return kind_of(n) == EXO_KIND_ENV ? ((const struct env *)frame_memory(n))->w.number : n;
 }
 
 static exo_name guard_of_any(void) {

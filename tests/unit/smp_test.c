@@ -1,4 +1,5 @@
 // smp_test.c: several CPUs at once: shootdown, ends that cross each other, frames that somebody else is after.
+#include <pthread.h>
 #include "test.h"
 
 static struct child a, b;
@@ -153,7 +154,32 @@ static void space_taken_while_switching(void) {
   }
 }
 
+// An account from two sides at once, truly at once: it never uses more than its ceiling.
+static struct env account;
+static void *ceiling_moves(void *) {
+  for (int i = 0; i < 200'000; i++)
+    if (account_lower(&account, 3)) __atomic_fetch_add(&account.w.ceiling, 3, __ATOMIC_SEQ_CST);
+  return nullptr;
+}
+static void *ceiling_goes(void *) {
+  for (int i = 0; i < 1000; i++) account_lower(&account, 1);
+  return nullptr;
+}
+static void account_by_two(void) {
+  for (int round = 0; round < 20; round++) {
+    pthread_t other;
+    account.w.used = 0;
+    account.w.ceiling = 1000;
+    CHECK(pthread_create(&other, nullptr, round ? ceiling_goes : ceiling_moves, nullptr) == 0);
+    for (int i = 0; i < 3000; i++) account_charge(&account, 1);
+    pthread_join(other, nullptr);
+    CHECK(account.w.used <= account.w.ceiling && account.w.ceiling <= 1000);
+    CHECK(!account_charge(&account, 1001) && !account_lower(&account, 1001));
+  }
+}
+
 const struct test smp_tests[] = {
+    {"an account by two", account_by_two},
     {"unmap reaches all CPUs", unmap_reaches_all},
     {"table_drop reaches all CPUs", table_drop_reaches_all},
     {"two stop each other", stop_each_other},
