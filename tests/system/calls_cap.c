@@ -30,7 +30,7 @@ void call_batch(void) {
     EXPECT_IS(all[1].result, EXO_NOT_IN_BATCH);
     EXPECT_IS(all[2].result, 77);
   }
-  e[0] = os_entry_frame_drop((struct exo_frame_drop){60, 0});
+  e[0] = os_entry_frame_drop((struct exo_frame_drop){60, os_self.machine_frame});
   EXPECT_IS(exo_batch((struct exo_batch){1}), 1);
   EXPECT_IS(e[0].result, EXO_NO_SLOT);
 }

@@ -4,7 +4,7 @@
 #include "machine.h"
 #include "stale.h"
 
-enum { UNMAP = 0, PROTECT = 1, PAGE = 3, ALIAS = 5, ROUNDS = 500 };
+enum { UNMAP = 0, PROTECT = 1, PAGE = 3, ALIAS = 5, ROUNDS = 300 };
 enum : uint64_t { POISON = 0xDEADDEADDEADDEAD };
 
 static struct {

@@ -54,21 +54,21 @@ static bool two(struct kid *a, struct kid *b, const char *role_a, const char *ro
 
 static uint64_t share_once(struct kid *a, struct kid *b) {
   uint64_t from_a = a->shared[TICKS], from_b = b->shared[TICKS];
-  os_sleep_until(os_now_ns() + MS(500));
+  os_sleep_until(os_now_ns() + MS(600));
   uint64_t ran_a = a->shared[TICKS] - from_a, ran_b = b->shared[TICKS] - from_b;
   return ran_a ? ran_b * 100 / ran_a : 0;
 }
 
-// Two that never yield, slices 2 ms and 6 ms: each gets its share and no more. The host's own pauses blur it: the best
-// of a few looks counts.
+// Two that never yield, slices 10 ms and 30 ms: each gets its share and no more. The host's own pauses blur it: the
+// best of a few looks counts.
 static void shares(void) {
   struct kid a, b;
-  if (!two(&a, &b, "spin", "spin", MS(2), MS(6))) return;
+  if (!two(&a, &b, "spin", "spin", MS(10), MS(30))) return;
   EXPECT(kid_until(&a, TICKS, 1, MS(2000)) && kid_until(&b, TICKS, 1, MS(2000)));
   uint64_t low = 270, high = 330, percent = 0, looks = 0;
-  if (!second_cpu()) low = 110, high = 160; // with 20 ms of others' idle slices lent to both in turn
+  if (!second_cpu()) low = 180, high = 240; // with 20 ms of others' idle slices lent to both in turn
   for (; looks < 6 && (percent < low || percent > high); looks++) percent = share_once(&a, &b);
-  note("slices 2 ms and 6 ms: %lu percent of the time, look %lu", percent, looks);
+  note("slices 10 ms and 30 ms: %lu percent of the time, look %lu", percent, looks);
   EXPECT(percent >= low && percent <= high);
   kid_end(&a);
   kid_end(&b);

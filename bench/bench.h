@@ -1,0 +1,22 @@
+// bench.h: instruction counts of single operations, in a table (main.c). An operation is prepared, run and verified
+// each time: `run` alone is counted.
+#pragma once
+#include <counter.h>
+#include <os/env.h>
+#include <os/mem.h>
+
+struct bench {
+  const char *name;
+  uint64_t budget;       // x86_64; other machines half as much again. 0: none
+  uint64_t parts;        // how many operations one run is
+  bool (*begin)(void);   // once; nullptr: nothing to do
+  void (*prepare)(void); // before each run; nullptr
+  uint64_t (*run)(void); // 0, or ticks that it took by its own measure
+  bool (*verify)(void);  // after each: the effect is there
+  void (*end)(void);     // once; nullptr
+};
+extern const struct bench call_benches[], fault_benches[], memory_benches[],
+    switch_benches[]; // nameless one at the end
+uint64_t bench_random(uint64_t below);
+#define BENCH_PLACE 0xB000000000ull
+int switch_child(void); // the other end of a yield

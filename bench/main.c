@@ -1,0 +1,72 @@
+// main.c: takes the numbers: 5 warm-ups, then the median of 101 samples, less what an empty section costs. A counter
+// that is coarser than an instruction (counter.h) is read BENCH_REPEAT times a sample, at random distances from its
+// ticks.
+#include "bench.h"
+
+enum { WARM = 5, SAMPLES = 101 };
+static uint64_t seed = 88172645463325252ull, bad;
+
+uint64_t bench_random(uint64_t below) { return os_random(&seed) % below; }
+
+static uint64_t nothing(void) { return 0; }
+static bool fine(void) { return true; }
+static const struct bench empty = {"empty", 0, 1, nullptr, nullptr, nothing, fine, nullptr};
+
+static uint64_t once(const struct bench *b) {
+  if (b->prepare) b->prepare();
+  for (volatile uint64_t n = BENCH_REPEAT > 1 ? bench_random(16) : 0; n; n--) {
+  }
+  uint64_t begun = bench_ticks(), own = b->run(), ended = bench_ticks();
+  bad += !b->verify();
+  return own ? own : ended - begun;
+}
+
+static uint64_t sample(const struct bench *b) {
+  uint64_t ticks = 0;
+  for (int i = 0; i < BENCH_REPEAT; i++) ticks += once(b);
+  return ticks;
+}
+
+static uint64_t median(const struct bench *b) {
+  uint64_t all[SAMPLES];
+  for (int i = 0; i < WARM; i++) (void)sample(b);
+  for (int i = 0; i < SAMPLES; i++) {
+    uint64_t s = sample(b);
+    int k = i;
+    for (; k > 0 && all[k - 1] > s; k--) all[k] = all[k - 1];
+    all[k] = s;
+  }
+  return all[SAMPLES / 2];
+}
+
+static bool measure(const struct bench *b, uint64_t overhead) {
+  bad = 0;
+  if (b->begin && !b->begin()) bad = 1;
+  uint64_t ticks = bad ? 0 : median(b);
+  if (b->end) b->end();
+  ticks -= ticks < overhead || b->run == nothing ? 0 : overhead;
+  uint64_t per = (uint64_t)BENCH_REPEAT * BENCH_PER * b->parts, n = (ticks * BENCH_TIMES + per / 2) / per;
+  uint64_t budget = BENCH_OTHER ? b->budget * 3 / 2 : b->budget;
+  if (bad) {
+    os_print("%s: FAILED: its effect was missing %lu times\n", b->name, bad);
+    return false;
+  }
+  os_report_bench(b->name, n, "instructions");
+  char limit[24] = "-";
+  if (budget) os_format(limit, sizeof limit, "%lu", budget);
+  os_print("  %-28s %8lu %8s %s\n", b->name, n, limit, budget && n > budget ? "over" : "");
+  return true;
+}
+
+int main(int argc, char **argv) {
+  static const struct bench *const all[] = {call_benches, fault_benches, memory_benches, switch_benches};
+  if (argc > 1 && !strcmp(argv[1], "pong")) return switch_child();
+  uint64_t overhead = median(&empty), failed = 0;
+  os_print("instructions, median of %d%s\n", SAMPLES,
+           BENCH_REPEAT > 1 ? "; a coarse counter: mean of 64 repetitions in each sample" : "");
+  os_print("  %-28s %8s %8s\n", "operation", "count", "budget");
+  for (size_t i = 0; i < sizeof all / sizeof *all; i++)
+    for (const struct bench *b = all[i]; b->name; b++) failed += !measure(b, overhead);
+  os_report_test("bench-effects", !failed, "%lu operations without their effect", failed);
+  return failed ? 1 : 0;
+}

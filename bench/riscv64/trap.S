@@ -1,0 +1,36 @@
+// trap.S: the counter before a trap, at the door's first instruction, and after the return.
+#include <arch/frame.h>
+#include <exo/uarea.h>
+
+  .macro NOW to
+  rdinstret t0
+  lla t1, \to
+  sd t0, (t1)
+  .endm
+  .macro TRAP name, instruction:vararg
+  .globl \name, \name\()_after
+  .p2align 4
+\name:
+  NOW bench_before
+  \instruction
+\name\()_after:
+  NOW bench_after
+  ret
+  .endm
+  .text
+  TRAP bench_store, sd a0, (a0)
+  TRAP bench_illegal, .word 0
+  TRAP bench_foreign, ecall
+  TRAP bench_nothing, nop
+
+// A door that reads the counter, then goes on at bench_continue.
+  .globl bench_door
+bench_door:
+  NOW bench_at_door
+  lla t1, bench_continue
+  ld t1, (t1)
+  sd t1, FRAME_PC(a1)
+  li a0, 0
+  li a7, 0xE0000002
+  ecall
+  unimp

@@ -1,0 +1,39 @@
+// switch.c: two environments that hand the CPU to each other.
+#include "bench.h"
+
+static struct os_child child;
+static exo_frame shared;
+static volatile uint64_t *word; // how often the other one has run
+static uint64_t before;
+
+int switch_child(void) {
+  for (;;) {
+    ++*os_self.shared;
+    os_yield(os_self.parent, 0);
+  }
+}
+
+static bool begin(void) {
+  char name[] = "bench", role[] = "pong", *argv[] = {name, role};
+  shared = os_frame_get();
+  word = shared ? os_core_map(OS_SLOT_SELF, shared, EXO_READ | EXO_WRITE) : nullptr;
+  struct os_spawn how = {
+      .file = "bin/bench", .argc = 2, .argv = argv, .ceiling = 512, .shared = shared, .slice_ns = 1'000'000'000};
+  if (!word || os_spawn(&how, &child) < 0) return false;
+  for (int i = 0; i < 1000 && *word < 3; i++) os_yield(child.env, 0);
+  return *word >= 3;
+}
+static void draw(void) { before = *word; }
+static uint64_t yield(void) {
+  os_yield(child.env, 0);
+  return 0;
+}
+static bool ran_once(void) { return *word == before + 1; }
+static void end(void) {
+  (void)os_child_stop(&child, 0);
+  (void)os_child_reclaim(&child);
+  os_core_unmap((const void *)(uintptr_t)word);
+  os_frame_put(shared);
+}
+
+const struct bench switch_benches[] = {{"yield-round", 200, 1, begin, draw, yield, ran_once, end}, {}};
