@@ -47,6 +47,7 @@ void os_crash(const struct exo_record *r, const char *why) {
       struct arch_frame regs = r->regs;
       os_print("\n%s: %s: address %lx (%s), pc %lx, sp %lx\n", name, os_cause_text(r->cause), r->address,
                region_of(r->address), *arch_frame_pc(&regs), *arch_frame_sp(&regs));
+      if (os_frame_why < 0) os_print("  the last frame that was refused: %s\n", os_result_text(os_frame_why));
       backtrace(r);
     }
     if (why) os_print("%s: it says: %s\n", name, why);

@@ -19,6 +19,7 @@ static exo_result fill(const struct os_region *region, uint64_t page, const stru
   unsigned done = os_batch(entry, 2);
   if (done == 2) leaf->shadow[index] = frame << 3 | region->prot;
   if (done == 1) os_frame_put(frame);
+  if (done < 2) os_frame_why = entry[done].result;
   return done == 2 ? EXO_OK : entry[done].result;
 }
 
