@@ -139,7 +139,8 @@ exo_result sys_env_space(const struct exo_env_space *a) {
   }
   exo_result r = cap_check(env_self(), a->slot, root->guard, EXO_MANAGE);
   if (r == EXO_OK && (exo_state_kind(s) != EXO_KIND_TABLE || exo_state_level(s) != PTE_LEVELS - 1)) r = EXO_KIND;
-  if (r == EXO_OK && env->w.root) r = EXO_BUSY;
+  bool full = exo_state_pins(s) == EXO_STATE_PINS >> EXO_STATE_PINS_SHIFT;
+  if (r == EXO_OK && (env->w.root || full)) r = EXO_BUSY;
   if (r == EXO_OK) {
     env->w.root = a->root;
     s += 1ull << EXO_STATE_PINS_SHIFT;

@@ -117,14 +117,15 @@ static uint64_t owner_deadline(struct cpu *cpu, const struct slice *s) {
   return deadline;
 }
 
-// The earliest deadline of all: an idle CPU wakes for it.
+// The earliest deadline of all: an idle CPU wakes for it, if it has any time to give.
 static uint64_t next_deadline(struct cpu *cpu) {
-  uint64_t first = ~0ull;
+  uint64_t first = ~0ull, time = 0;
   for (int i = 0; i < EXO_SLICES; i++) {
     uint64_t deadline = owner_deadline(cpu, &cpu->slice[i]);
     if (deadline < first) first = deadline;
+    time += cpu->slice[i].length_ns;
   }
-  return first;
+  return time ? first : ~0ull;
 }
 
 // Lent time ends when the slice's owner wakes. Others who wake meanwhile wait for their turn: a timer set for them would
