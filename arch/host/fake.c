@@ -210,7 +210,11 @@ void arch_enter(const struct arch_frame *f) {
 
 void arch_idle(void) {
   struct fake_cpu *c = self();
+  static uint64_t begun, again; // the kernel idles and idles, and no time goes by
   depth_note();
+  again = begun == fake.now ? again + 1 : 0;
+  begun = fake.now;
+  if (again > PATIENCE) fake_broken("a CPU is idle and never sleeps");
   while (!c->cross_pending && c->timer_ns > fake.now) {
     c->state = FAKE_IDLE;
     to_driver();

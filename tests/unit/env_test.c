@@ -91,6 +91,20 @@ static void space_and_start_refused(void) {
   EQ(runs_on(1), a.number); // ready, and has no slice
 }
 
+// The count of environments that share a root is full: one more would make it look unused.
+static void root_shared_too_often(void) {
+  a_runs();
+  exo_env e = (exo_env)CALL(0, env_create, .frame = frame_new(a.guard), .guard = a.guard);
+  uint64_t state = desc(a.root)->state;
+  desc(a.root)->state |= EXO_STATE_PINS;
+  POST(0, env_space, .env = e, .root = a.root);
+  fake_run();
+  EQ(fake_cpu[0].result, EXO_BUSY);
+  EQ(exo_state_pins(desc(a.root)->state), 0xFFFF);
+  desc(a.root)->state = state;
+  EQ(CALL(0, env_space, .env = e, .root = a.root), EXO_OK);
+}
+
 static void ceilings(void) {
   a_runs();
   uint64_t mine = window(boot->spare_frame)->ceiling, used = window(boot->spare_frame)->used;
@@ -195,6 +209,7 @@ const struct test env_tests[] = {
     {"create", create},
     {"env_cpu refused", cpu_refused},
     {"space and start refused", space_and_start_refused},
+    {"a root shared too often", root_shared_too_often},
     {"ceilings", ceilings},
     {"stop refused", stop_refused},
     {"stop itself", stop_itself},

@@ -183,6 +183,59 @@ static void directed_yield(void) {
   EQ(runs_on(1), b.number);
 }
 
+// Whoever is asked for the CPU has no time left to pass on.
+static void no_direction_in_grace(void) {
+  two_on_one(MS, MS);
+  struct child c;
+  child_make(&c, 3, 0xF);
+  child_run(&c, 1, 2, MS);
+  ua()->masked = 0;
+  machine_pass(MS);
+  CHECK(runs_on(1) == a.number && cpu_at(1)->grace);
+  EQ(CALL(1, yield, .to = c.number), AWAY);
+  EQ(runs_on(1), b.number);
+}
+
+// The owner asks for its lent time back and ends before the grace is over: the borrower is not asked and forced in one
+// act when the slice really ends.
+static void grace_is_taken_back(void) {
+  machine_start();
+  child_make(&a, 1, 0xF);
+  child_make(&b, 2, 0xF);
+  EQ(CALL(0, slice_set, .cpu = 1, .index = 0, .env = b.number, .length_ns = 5 * MS, .guard = b.guard), EXO_OK);
+  child_run(&a, 1, 1, MS);
+  while (!cpu_at(1)->lent) machine_pass(100 * US);
+  ua()->masked = 0;
+  EQ(CALL(0, env_start, .env = b.number, .cpu = 1), EXO_OK);
+  CHECK(runs_on(1) == a.number && cpu_at(1)->grace);
+  EQ(CALL(0, env_stop, .env = b.number), EXO_OK);
+  machine_pass(SLICE_GRACE_NS);
+  CHECK(runs_on(1) == a.number && !cpu_at(1)->grace);
+  ua()->masked = 0;
+  machine_pass(cpu_at(1)->slice_end_ns - fake.now);
+  CHECK(runs_on(1) == a.number && cpu_at(1)->grace && fake_cpu[1].frame.pc == EVENT_DOOR);
+}
+
+// An event that came while the doors were closed is delivered at the next tick that finds them open.
+static void tick_delivers(void) {
+  machine_start();
+  child_make(&a, 1, 0xF);
+  child_make(&b, 2, 0xF);
+  child_run(&b, 1, 0, MS);
+  child_run(&a, 1, 1, MS);
+  ub()->pending = 0;
+  EQ(CALL(1, yield, .deadline_ns = fake.now + 10 * MS), AWAY);
+  while (!cpu_at(1)->lent) machine_pass(100 * US);
+  ub()->pending = 0;
+  EQ(CALL(0, slice_set, .cpu = 1, .index = 9, .env = b.number, .length_ns = MS, .guard = b.guard), EXO_OK);
+  ua()->masked = 0;
+  ua()->pending = EXO_EVENT_WAKE;
+  fake_cpu[1].frame.pc = 0x5000;
+  fake_cpu[1].timer_ns = fake.now; // too early for the end of the slice
+  machine_pass(1);
+  CHECK(runs_on(1) == a.number && fake_cpu[1].frame.pc == EVENT_DOOR && !cpu_at(1)->grace);
+}
+
 static void sleep_and_deadlines(void) {
   machine_start();
   child_make(&a, 1, 0xF);
@@ -205,6 +258,20 @@ static void sleep_and_deadlines(void) {
   EQ(runs_on(1), 0);
   EQ(CALL(0, env_start, .env = a.number, .cpu = 1), EXO_OK);
   EQ(runs_on(1), a.number);
+}
+
+// A sleeper that has lost its time: nothing can run, and the CPU sleeps past the deadline too.
+static void sleeper_without_time(void) {
+  machine_start();
+  child_make(&a, 1, 0xF);
+  child_run(&a, 1, 0, MS);
+  ua()->pending = 0;
+  EQ(CALL(1, yield, .deadline_ns = fake.now + 500 * US), AWAY);
+  EQ(CALL(0, slice_set, .cpu = 1, .env = a.number, .length_ns = 0, .guard = a.guard), EXO_OK);
+  machine_pass(2 * MS);
+  EQ(runs_on(1), 0);
+  EQ(CALL(0, slice_set, .cpu = 1, .index = 5, .length_ns = MS, .guard = a.guard), EXO_OK); // nobody's time: lent
+  CHECK(runs_on(1) == a.number && ua()->pending & EXO_EVENT_WAKE);
 }
 
 // Two sleepers; another environment runs on the time of one of them and is interrupted for its sake only.
@@ -254,6 +321,10 @@ const struct test slice_tests[] = {
     {"directed yield", directed_yield},
     {"sleep and deadlines", sleep_and_deadlines},
     {"sleepers do not storm", sleepers_do_not_storm},
+    {"a sleeper without time", sleeper_without_time},
+    {"no direction in grace", no_direction_in_grace},
+    {"grace is taken back", grace_is_taken_back},
+    {"a tick delivers", tick_delivers},
     {"shares", shares},
     {},
 };
