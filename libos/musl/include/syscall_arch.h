@@ -1,5 +1,5 @@
-// syscall_arch.h: stands before musl's own of this name on the include path, so that every system call musl makes from C
-// is a call of one C function of the library OS (libos/posix/seam.c). No traps, and no vDSO lookup.
+// syscall_arch.h: stands before musl's own of this name on the include path, so that every system call musl makes from
+// C is a call of one C function of the library OS (libos/posix/seam.c). No traps, and no vDSO lookup.
 #define __SYSCALL_LL_E(x) (x)
 #define __SYSCALL_LL_O(x) (x)
 #define IPC_64 0
