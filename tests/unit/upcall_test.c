@@ -73,6 +73,17 @@ static void resume_delivers(void) {
   CHECK(memcmp(&fake_cpu[1].frame, &before, sizeof before) == 0 && u->event.busy == 0 && u->masked == 0);
 }
 
+// Who yields inside its event door is entered there again with no context: the record is free.
+static void yield_in_a_door(void) {
+  a_runs();
+  machine_pass(1'000'000);
+  CHECK(fake_cpu[1].frame.pc == EVENT_DOOR && u->event.busy == 1 && u->event.regs.pc == 0x5000);
+  fake_cpu[1].frame.r[3] = 9;
+  EQ(CALL(1, yield), AWAY);
+  CHECK(runs_on(1) == a.number && fake_cpu[1].frame.pc == EVENT_DOOR && fake_cpu[1].frame.r[3] == 0);
+  CHECK(u->event.busy == 0 && u->masked == 1 && u->entered == 2);
+}
+
 static void resume_inside_own_sequence(void) { // an event does not break into the library's resume sequence
   a_runs();
   u->resume_start = 0x5000;
@@ -212,6 +223,7 @@ const struct test upcall_tests[] = {
     {"first entry by a record", first_entry_by_record},
     {"fault and resume", fault_and_resume},
     {"resume delivers", resume_delivers},
+    {"yield in a door", yield_in_a_door},
     {"resume inside the own sequence", resume_inside_own_sequence},
     {"hostile records", resume_hostile},
     {"fault while busy", fault_while_busy},
