@@ -3,7 +3,7 @@
 #include <string.h>
 #include "test.h"
 
-enum { LIFE = 1500, CPUS_USED = 2 };
+enum { LIFE = 1500, CPUS_USED = 3 };
 
 static struct child child[2];
 static uint64_t succeeded, failed, seen_result[EXO_CALL_COUNT][14];
@@ -215,7 +215,7 @@ static void step(void) {
 static void life_begin(void) {
   machine_start();
   for (unsigned i = 0; i < 2; i++) {
-    child_make(&child[i], i + 1, 3);
+    child_make(&child[i], i + 1, (1 << CPUS_USED) - 1);
     EQ(CALL(0, env_ceiling, .env = child[i].number, .ceiling = 12), EXO_OK);
     for (unsigned k = 0; k < 4; k++)
       EQ(CALL(0, frame_take, .frame = frame_free_at(64), .guard = child[i].guard, .env = child[i].number), EXO_OK);

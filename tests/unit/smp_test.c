@@ -140,7 +140,22 @@ static void stop_on_all_cpus(void) {
   CHECK(uarea_of(first(), 0)->pending & EXO_EVENT_OBITUARY);
 }
 
-// A switch from one space to another, with the other side of the machine ending the first and taking its tables apart.
+// A switch from one environment to another, while another CPU ends the one that comes.
+static void next_ends_while_switching(void) {
+  for (uint64_t seed = 1; seed < 60; seed++) {
+    two_run();
+    EQ(CALL(2, yield, .deadline_ns = ~0ull), AWAY);
+    child_run(&b, 1, 1, 1'000'000);
+    fake.mingle = seed * 0x9E3779B97F4A7C15ull;
+    POST(1, yield, .to = b.number);
+    POST(0, env_stop, .env = b.number);
+    fake_run();
+    invariants();
+    CHECK(runs_on(1) == a.number && kind_of(b.state[1]) == EXO_KIND_USER);
+  }
+}
+
+// The same, and the one that goes is ended and its tables are taken apart.
 static void space_taken_while_switching(void) {
   for (uint64_t seed = 1; seed < 60; seed++) {
     two_run();
@@ -189,6 +204,7 @@ const struct test smp_tests[] = {
     {"the frame of an ending env", frame_of_an_ending_env},
     {"a table changes while waiting", table_changes_while_waiting},
     {"stop on all CPUs", stop_on_all_cpus},
+    {"the next one ends while switching", next_ends_while_switching},
     {"a space is taken while switching", space_taken_while_switching},
     {},
 };
