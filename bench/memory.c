@@ -55,7 +55,9 @@ static bool catch (struct exo_uarea *u, struct exo_record *r) {
 static bool writable(uint64_t i) {
   trapped = false;
   os_fault_hook = catch;
+  __asm__ volatile("" ::: "memory"); // the store below is seen by the hook
   *at(i) = i;
+  __asm__ volatile("" ::: "memory");
   os_fault_hook = nullptr;
   return !trapped;
 }
@@ -108,7 +110,7 @@ static uint64_t scattered(void) {
   for (uint64_t half = 0; half < 2; half++) {
     for (uint64_t i = 0; i < SOME / 2; i++)
       page[i] = os_entry_protect((struct exo_protect){OS_SLOT_SELF, table, picked[half * SOME / 2 + i], 1, EXO_READ});
-    answer += exo_batch((struct exo_batch){SOME / 2});
+    answer += bench_batch(SOME / 2);
   }
   return 0;
 }
@@ -120,7 +122,7 @@ static bool scattered_locked(void) {
 static uint64_t map_batch(void) {
   struct exo_batch_entry *page = os_self.uarea->batch;
   for (uint64_t i = 0; i < EXO_BATCH; i++) page[i] = os_entry_map(map_of(index + i));
-  answer = exo_batch((struct exo_batch){EXO_BATCH});
+  answer = bench_batch(EXO_BATCH);
   return 0;
 }
 static bool batch_mapped(void) {

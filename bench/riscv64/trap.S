@@ -22,6 +22,19 @@
   TRAP bench_illegal, .word 0
   TRAP bench_foreign, ecall
   TRAP bench_nothing, nop
+// bench_null(word): a call, with its result left where it is; and the same without the trap.
+  .macro NULL name, trap:vararg
+  .globl \name
+  .p2align 4
+\name:
+  li a7, 0xE0000000
+  NOW bench_before
+  \trap
+  NOW bench_after
+  ret
+  .endm
+  NULL bench_null, ecall
+  NULL bench_null_empty
 
 // A door that reads the counter, then goes on at bench_continue.
   .globl bench_door

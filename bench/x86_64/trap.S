@@ -23,6 +23,21 @@
 	TRAP bench_illegal, ud2
 	TRAP bench_foreign, syscall
 	TRAP bench_nothing, nop
+// bench_null(word): a call, with its result left where it is; and the same without the trap.
+	.macro NULL name, trap:vararg
+	.globl \name
+	.p2align 4
+\name:
+	NOW bench_before
+	mov $0xE0000000, %eax
+	\trap
+	mov %rax, %r8
+	NOW bench_after
+	mov %r8, %rax
+	ret
+	.endm
+	NULL bench_null, syscall
+	NULL bench_null_empty
 
 // A door that reads the counter, then goes on at bench_continue.
 	.globl bench_door
