@@ -5,13 +5,19 @@
 enum : uint64_t { MS = 1'000'000, US = 1000 };
 static struct child a, b;
 
+// A slice on CPU 1, and an entry without time half a turn away: whoever lends looks at half of the entries.
+static void runs_at(struct child *c, uint64_t index, uint64_t length_ns) {
+  EQ(CALL(0, slice_set, .cpu = 1, .index = index + 16, .env = c->number, .guard = c->guard), EXO_OK);
+  child_run(c, 1, index, length_ns);
+}
+
 // a and b on CPU 1, at positions 0 and 1, with these lengths; a runs.
 static void two_on_one(uint64_t length_a, uint64_t length_b) {
   machine_start();
   child_make(&a, 1, 0xF);
   child_make(&b, 2, 0xF);
-  child_run(&a, 1, 0, length_a);
-  child_run(&b, 1, 1, length_b);
+  runs_at(&a, 0, length_a);
+  runs_at(&b, 1, length_b);
   EQ(runs_on(1), a.number);
 }
 static struct exo_uarea *ua(void) { return uarea_of(a.number, 1); }
@@ -43,7 +49,7 @@ static void set_refused(void) {
 static void set_by_a_child(void) { // it may hand on what its name reaches, and nothing else
   machine_start();
   child_make(&a, 1, 3);
-  child_run(&a, 1, 0, MS);
+  runs_at(&a, 0, MS);
   REFUSE(EXO_DENIED, 1, slice_set, .cpu = 1, .index = 1, .env = a.number, .length_ns = MS, .guard = a.guard);
   REFUSE(EXO_NAME, 1, slice_set, .cpu = 1, .index = 0, .env = a.number, .length_ns = MS, .guard = EXO_GUARD_SLICE);
   EQ(CALL(1, slice_set, .cpu = 1, .index = 0, .env = a.number, .length_ns = 2 * MS, .guard = a.guard), EXO_OK);
@@ -91,8 +97,8 @@ static void lending(void) { // nobody wants b's time: a gets it, until b wakes
   machine_start();
   child_make(&a, 1, 0xF);
   child_make(&b, 2, 0xF);
-  child_run(&b, 1, 0, MS);
-  child_run(&a, 1, 1, MS);
+  runs_at(&b, 0, MS);
+  runs_at(&a, 1, MS);
   uint64_t wake = fake.now + 1300 * US;
   ub()->pending = 0;
   EQ(CALL(1, yield, .deadline_ns = wake), AWAY);
@@ -113,7 +119,7 @@ static void owner_is_started_meanwhile(void) {
   child_make(&a, 1, 0xF);
   child_make(&b, 2, 0xF);
   EQ(CALL(0, slice_set, .cpu = 1, .index = 0, .env = b.number, .length_ns = 5 * MS, .guard = b.guard), EXO_OK);
-  child_run(&a, 1, 1, MS);
+  runs_at(&a, 1, MS);
   EQ(runs_on(1), a.number);
   machine_pass(1200 * US);
   CHECK(runs_on(1) == a.number && cpu_at(1)->lent);
@@ -127,7 +133,7 @@ static void owner_is_started_meanwhile(void) {
 static void debt_larger_than_the_slice(void) {
   machine_start();
   child_make(&a, 1, 0xF);
-  child_run(&a, 1, 0, SLICE_MIN_NS);
+  runs_at(&a, 0, SLICE_MIN_NS);
   for (int i = 0; i < 20; i++) {
     ua()->masked = 0;
     machine_pass(SLICE_MIN_NS + SLICE_GRACE_NS);
@@ -188,7 +194,7 @@ static void no_direction_in_grace(void) {
   two_on_one(MS, MS);
   struct child c;
   child_make(&c, 3, 0xF);
-  child_run(&c, 1, 2, MS);
+  runs_at(&c, 2, MS);
   ua()->masked = 0;
   machine_pass(MS);
   CHECK(runs_on(1) == a.number && cpu_at(1)->grace);
@@ -203,7 +209,7 @@ static void grace_is_taken_back(void) {
   child_make(&a, 1, 0xF);
   child_make(&b, 2, 0xF);
   EQ(CALL(0, slice_set, .cpu = 1, .index = 0, .env = b.number, .length_ns = 5 * MS, .guard = b.guard), EXO_OK);
-  child_run(&a, 1, 1, MS);
+  runs_at(&a, 1, MS);
   while (!cpu_at(1)->lent) machine_pass(100 * US);
   ua()->masked = 0;
   EQ(CALL(0, env_start, .env = b.number, .cpu = 1), EXO_OK);
@@ -221,8 +227,8 @@ static void tick_delivers(void) {
   machine_start();
   child_make(&a, 1, 0xF);
   child_make(&b, 2, 0xF);
-  child_run(&b, 1, 0, MS);
-  child_run(&a, 1, 1, MS);
+  runs_at(&b, 0, MS);
+  runs_at(&a, 1, MS);
   ub()->pending = 0;
   EQ(CALL(1, yield, .deadline_ns = fake.now + 10 * MS), AWAY);
   while (!cpu_at(1)->lent) machine_pass(100 * US);
@@ -239,7 +245,7 @@ static void tick_delivers(void) {
 static void sleep_and_deadlines(void) {
   machine_start();
   child_make(&a, 1, 0xF);
-  child_run(&a, 1, 0, MS);
+  runs_at(&a, 0, MS);
   ua()->pending = 0;
   EQ(CALL(1, yield, .deadline_ns = fake.now + 500 * US), AWAY);
   EQ(runs_on(1), 0);
@@ -264,7 +270,7 @@ static void sleep_and_deadlines(void) {
 static void sleeper_without_time(void) {
   machine_start();
   child_make(&a, 1, 0xF);
-  child_run(&a, 1, 0, MS);
+  runs_at(&a, 0, MS);
   ua()->pending = 0;
   EQ(CALL(1, yield, .deadline_ns = fake.now + 500 * US), AWAY);
   EQ(CALL(0, slice_set, .cpu = 1, .env = a.number, .length_ns = 0, .guard = a.guard), EXO_OK);
@@ -279,7 +285,7 @@ static void sleepers_do_not_storm(void) {
   two_on_one(20 * MS, 20 * MS);
   struct child c;
   child_make(&c, 3, 0xF);
-  child_run(&c, 1, 2, 20 * MS);
+  runs_at(&c, 2, 20 * MS);
   EQ(CALL(1, yield, .to = b.number), AWAY);
   ub()->pending = 0;
   EQ(CALL(1, yield, .to = c.number, .deadline_ns = fake.now + MS), AWAY); // b sleeps until then
