@@ -7,11 +7,11 @@
 
 // --- One CPU's record. It lies in the CPU's area (boot.h) and begins with what entry.S needs, at these offsets.
 #define CPU_SELF 0
-#define CPU_UAREA 8         // direct-map address of the running environment's u-area; 0 while idle
-#define CPU_STACK 16        // top of this CPU's main stack
-#define CPU_SCRATCH 24      // four words for entry.S
-#define CPU_USER_LIMIT 56   // first address that is not a program's
-#define CPU_MACHINE 64      // the machine's own bytes
+#define CPU_UAREA 8       // direct-map address of the running environment's u-area; 0 while idle
+#define CPU_STACK 16      // top of this CPU's main stack
+#define CPU_SCRATCH 24    // four words for entry.S
+#define CPU_USER_LIMIT 56 // first address that is not a program's
+#define CPU_MACHINE 64    // the machine's own bytes
 #define CPU_MACHINE_SIZE 1024
 #define CPU_CORE (CPU_MACHINE + CPU_MACHINE_SIZE) // the core's part follows
 
@@ -43,15 +43,17 @@ static_assert(offsetof(struct arch_cpu, user_limit) == CPU_USER_LIMIT && sizeof(
 // Floating-point registers and the thread words of an environment that is not running (in its ENV_CPU frame).
 enum { ARCH_FP_SIZE = 1024, ARCH_THREAD_WORDS = 4, ARCH_FP_ALIGN = 64 };
 
-// --- Given by the machine ---------------------------------------------------------------------------------------------
+// --- Given by the machine
+// ---------------------------------------------------------------------------------------------
 
-// Wakes this CPU's privileged modes, traps, interrupt controller and timer (interrupts stay off). `index` of boot's list.
-// Panics with a clear line where the CPU lacks something Veridian needs.
+// Wakes this CPU's privileged modes, traps, interrupt controller and timer (interrupts stay off). `index` of boot's
+// list. Panics with a clear line where the CPU lacks something Veridian needs.
 void arch_cpu_init(const struct exo_boot *boot, unsigned index);
-// Starts CPU `index`: it enters the kernel at entry.S, which calls core_secondary(index) on its own stack. False: refused.
+// Starts CPU `index`: it enters the kernel at entry.S, which calls core_secondary(index) on its own stack. False:
+// refused.
 bool arch_cpu_start(const struct exo_boot *boot, unsigned index);
-// Continues a program with exactly these registers (privileged state composed by the machine), from the top of this CPU's
-// stack. The frame is copied first: it may lie anywhere.
+// Continues a program with exactly these registers (privileged state composed by the machine), from the top of this
+// CPU's stack. The frame is copied first: it may lie anywhere.
 [[noreturn]] void arch_enter(const struct arch_frame *f);
 // Waits until an interrupt is pending, takes it through core_tick, core_cross or core_interrupt with frame nullptr,
 // and returns with interrupts off.
@@ -70,13 +72,14 @@ void arch_timer_set(uint64_t at_ns);
 uint64_t arch_clock_hz(void);
 uint64_t arch_clock_zero(void); // counter value at kernel entry
 
-// Page tables. `root` is physical; the kernel's half of a new root is filled by arch_root_init (table is in the direct map).
+// Page tables. `root` is physical; the kernel's half of a new root is filled by arch_root_init (table is in the direct
+// map).
 void arch_root_init(pte_t *table);
 void arch_root_load(uint64_t root);
-void arch_table_fence(void);           // after making entries valid: this CPU's walks see them
-void arch_flush_page(uint64_t va);     // forget one translation of the current space on this CPU
-void arch_flush_all(void);             // forget all of the current space on this CPU
-void arch_code_fence(void);            // after executable content may have changed: this CPU refetches
+void arch_table_fence(void);       // after making entries valid: this CPU's walks see them
+void arch_flush_page(uint64_t va); // forget one translation of the current space on this CPU
+void arch_flush_all(void);         // forget all of the current space on this CPU
+void arch_code_fence(void);        // after executable content may have changed: this CPU refetches
 
 // Floating point: off traps on first use (core_fp). Save stores all registers and clears them.
 void arch_fp_save(void *area);
@@ -86,8 +89,8 @@ void arch_fp_off(void);
 void arch_thread_save(uint64_t words[ARCH_THREAD_WORDS]);
 void arch_thread_load(const uint64_t words[ARCH_THREAD_WORDS], uint64_t uarea_va);
 
-// Makes registers that came from a program's memory safe: keeps arithmetic flags, composes the rest. False: the pc is not
-// a user address.
+// Makes registers that came from a program's memory safe: keeps arithmetic flags, composes the rest. False: the pc is
+// not a user address.
 bool arch_frame_sane(struct arch_frame *f);
 // Registers for entering a door: all zero but pc, sp and two arguments.
 void arch_frame_door(struct arch_frame *f, uint64_t pc, uint64_t sp, uint64_t a0, uint64_t a1);
@@ -96,18 +99,19 @@ void arch_frame_door(struct arch_frame *f, uint64_t pc, uint64_t sp, uint64_t a0
 uint8_t arch_port_read(uint16_t port);
 void arch_port_write(uint16_t port, uint8_t value);
 
-// --- The doors of the core --------------------------------------------------------------------------------------------
-// All run on this CPU's stack with interrupts off. `f` holds the interrupted program's registers, nullptr when the kernel
-// was idle; on return the program continues with *f.
+// --- The doors of the core
+// -------------------------------------------------------------------------------------------- All run on this CPU's
+// stack with interrupts off. `f` holds the interrupted program's registers, nullptr when the kernel was idle; on return
+// the program continues with *f.
 
-[[noreturn]] void core_main(const struct exo_boot *boot); // main.c: the boot CPU
-[[noreturn]] void core_secondary(unsigned index);         // smp.c: every other CPU, on its own stack
-int64_t core_call(const uint64_t argument[6], uint64_t number); // call.c: number is below EXO_CALL_COUNT
+[[noreturn]] void core_main(const struct exo_boot *boot);                // main.c: the boot CPU
+[[noreturn]] void core_secondary(unsigned index);                        // smp.c: every other CPU, on its own stack
+int64_t core_call(const uint64_t argument[6], uint64_t number);          // call.c: number is below EXO_CALL_COUNT
 void core_fault(struct arch_frame *f, uint64_t cause, uint64_t address); // upcall.c: a trap from user mode
-void core_fp(struct arch_frame *f);                       // upcall.c: first use of the floating-point unit
-void core_tick(struct arch_frame *f);                     // slice.c: the timer
-void core_cross(struct arch_frame *f);                    // smp.c: a cross call
-void core_interrupt(struct arch_frame *f, unsigned n);    // device interrupt n (masked until devices have owners)
+void core_fp(struct arch_frame *f);                    // upcall.c: first use of the floating-point unit
+void core_tick(struct arch_frame *f);                  // slice.c: the timer
+void core_cross(struct arch_frame *f);                 // smp.c: a cross call
+void core_interrupt(struct arch_frame *f, unsigned n); // device interrupt n (masked until devices have owners)
 // A trap in kernel mode: always a bug. Prints and ends the machine.
 [[noreturn]] void core_trap(const struct arch_frame *f, const char *what, uint64_t detail, uint64_t address); // print.c
 

@@ -15,8 +15,8 @@ int64_t core_call(const uint64_t argument[EXO_CALL_WORDS], uint64_t number) {
 exo_result sys_null(const struct exo_null *a) { return (exo_result)(a->echo & ~0ull >> 1); }
 
 static bool may_stand_in_batch(uint64_t number) {
-  return number < EXO_CALL_COUNT && number != EXO_CALL_batch && number != EXO_CALL_resume &&
-         number != EXO_CALL_yield && number != EXO_CALL_env_stop && number != EXO_CALL_machine_exit;
+  return number < EXO_CALL_COUNT && number != EXO_CALL_batch && number != EXO_CALL_resume && number != EXO_CALL_yield &&
+         number != EXO_CALL_env_stop && number != EXO_CALL_machine_exit;
 }
 
 // Not inlined: core_call must stay a jump that saves no register.

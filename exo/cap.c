@@ -1,7 +1,7 @@
 // cap.c: capabilities: names, rights, slots; grant, drop, the one guard check.
 //
-// A slot is read without a lock by its owner's calls while others may drop it or grant into it: its `rights` word carries
-// a version that changes with every change, and is read before and after the rest.
+// A slot is read without a lock by its owner's calls while others may drop it or grant into it: its `rights` word
+// carries a version that changes with every change, and is read before and after the rest.
 #include "core.h"
 
 enum : uint64_t { RIGHTS_MASK = 0xFFFFFFFF, VERSION_ONE = 1ull << 32 };
@@ -9,7 +9,8 @@ enum : uint64_t { RIGHTS_MASK = 0xFFFFFFFF, VERSION_ONE = 1ull << 32 };
 static uint64_t slot_read(const struct exo_slot_window *s, exo_name *name, exo_word *mask) {
   uint64_t rights = __atomic_load_n(&s->rights, __ATOMIC_ACQUIRE);
   *name = __atomic_load_n(&s->name, __ATOMIC_RELAXED);
-  *mask = __atomic_load_n(&s->mask, __ATOMIC_ACQUIRE);
+  *mask = __atomic_load_n(&s->mask, __ATOMIC_RELAXED);
+  __atomic_thread_fence(__ATOMIC_ACQUIRE); // all of it before the second look
   return __atomic_load_n(&s->rights, __ATOMIC_RELAXED) == rights ? rights & RIGHTS_MASK : 0;
 }
 
@@ -39,23 +40,29 @@ static void slot_write(struct exo_slot_window *s, exo_name name, uint64_t rights
   __atomic_store_n(&s->rights, version | rights, __ATOMIC_RELEASE);
 }
 
-exo_result sys_cap_grant(const struct exo_cap_grant *a) {
+// May the caller's slot give this out?
+static exo_result grant_check(const struct exo_cap_grant *a) {
   exo_name name, mask;
-  if (a->slot >= EXO_SLOTS) return EXO_NO_SLOT;
-  if (a->index >= EXO_SLOTS || a->rights == 0 || a->rights & ~EXO_RIGHTS_ALL) return EXO_RANGE;
   uint64_t held = slot_read(&env_self()->w.slot[a->slot], &name, &mask);
   if (!held) return EXO_NO_SLOT;
   if (!(held & EXO_GRANT) || a->rights & ~held) return EXO_DENIED;
-  if (!exo_name_valid(a->name) || !exo_name_is_prefix(name, a->name)) return EXO_NAME;
+  return exo_name_valid(a->name) && exo_name_is_prefix(name, a->name) ? EXO_OK : EXO_NAME;
+}
+
+// The caller's slot is looked at under the receiver's lock: who has dropped it and then sweeps finds what it gave out.
+exo_result sys_cap_grant(const struct exo_cap_grant *a) {
+  if (a->slot >= EXO_SLOTS) return EXO_NO_SLOT;
+  if (a->index >= EXO_SLOTS || a->rights == 0 || a->rights & ~EXO_RIGHTS_ALL) return EXO_RANGE;
   struct exo_frame_desc *d;
   uint64_t state;
   struct env *env = env_lock(a->env, &d, &state);
   if (!env) return EXO_NO_ENV;
   struct exo_slot_window *to = &env->w.slot[a->index];
-  bool open = to->open && !(to->rights & RIGHTS_MASK);
-  if (open) slot_write(to, a->name, a->rights, 0);
+  exo_result r = grant_check(a);
+  if (r == EXO_OK && (!to->open || to->rights & RIGHTS_MASK)) r = EXO_BUSY;
+  if (r == EXO_OK) slot_write(to, a->name, a->rights, 0);
   frame_unlock(d, state);
-  return open ? EXO_OK : EXO_BUSY;
+  return r;
 }
 
 exo_result sys_cap_drop(const struct exo_cap_drop *a) {

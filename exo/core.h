@@ -1,10 +1,10 @@
 // core.h: every structure and function of the core, file by file, in reading order:
 //   main · call · cap · frame · space · env · slice · upcall · smp · print · first · io/pci
 //
-// Locks. A frame's descriptor carries its lock. A call that needs two frames takes the first, tries the second and, if it
-// is held, lets go of the first and begins again; so nobody waits for a frame while holding another, with one exception:
-// unmapping waits for the mapped frame while it holds the table, whose holder never waits for a table. A CPU's slices have
-// a lock of their own, taken last. Whoever waits polls its own cross calls (cpu_relax).
+// Locks. A frame's descriptor carries its lock. A call that needs two frames takes the first, tries the second and, if
+// it is held, lets go of the first and begins again; so nobody waits for a frame while holding another, with one
+// exception: unmapping waits for the mapped frame while it holds the table, whose holder never waits for a table. A
+// CPU's slices have a lock of their own, taken last. Whoever waits polls its own cross calls (cpu_relax).
 #pragma once
 #include "arch.h"
 #include <exo/call.h>
@@ -31,10 +31,10 @@ exo_result cap_extends(const struct env *env, exo_slot slot, exo_name name);
 static inline struct exo_frame_desc *frame_table(void) { return (struct exo_frame_desc *)EXO_FRAME_TABLE_BASE; }
 static inline exo_frame frame_number(const struct exo_frame_desc *d) { return (exo_frame)(d - frame_table()); }
 static inline void *frame_memory(exo_frame n) { return direct(n << EXO_PAGE_BITS); }
-void frame_init(void);          // descriptors from boot's ranges
-void frame_window(void);        // the machine window's part
-struct exo_frame_desc *frame_at(exo_frame n); // nullptr: no such frame
-uint64_t frame_lock(struct exo_frame_desc *d);  // returns the state without the lock bit
+void frame_init(void);                         // descriptors from boot's ranges
+void frame_window(void);                       // the machine window's part
+struct exo_frame_desc *frame_at(exo_frame n);  // nullptr: no such frame
+uint64_t frame_lock(struct exo_frame_desc *d); // returns the state without the lock bit
 bool frame_try_lock(struct exo_frame_desc *d, uint64_t *state);
 void frame_unlock(struct exo_frame_desc *d, uint64_t state);
 // Finds, locks and checks a frame for the running environment. On a result below 0 nothing is locked.
@@ -58,12 +58,12 @@ bool account_charge(struct env *env, uint64_t frames);
 bool account_lower(struct env *env, uint64_t frames);
 
 // --- space.c: page tables
-void space_check_kernel(void); // panics unless the kernel's own map is as promised
-void space_load(exo_frame root);       // on this CPU; 0: the kernel's own
+void space_check_kernel(void);   // panics unless the kernel's own map is as promised
+void space_load(exo_frame root); // on this CPU; 0: the kernel's own
 
 // --- env.c: environments
 enum ready : uint64_t { ENV_STOPPED = 0, ENV_READY = 1, ENV_ASLEEP = 2 };
-struct env_cpu { // an environment's private state on one CPU: an ENV_CPU frame
+struct env_cpu {          // an environment's private state on one CPU: an ENV_CPU frame
   _Atomic uint64_t ready; // enum ready
   uint64_t deadline_ns;   // when asleep
   struct env *env;
@@ -71,15 +71,16 @@ struct env_cpu { // an environment's private state on one CPU: an ENV_CPU frame
   uint64_t thread[ARCH_THREAD_WORDS];
   _Alignas(ARCH_FP_ALIGN) uint8_t fp[ARCH_FP_SIZE];
 };
-struct env *env_at(exo_env number);  // nullptr: no such environment (any more)
-// Locks the env frame of `number` (0: the caller); nullptr if there is none. Writers of its slots and CPUs hold this lock.
+struct env *env_at(exo_env number); // nullptr: no such environment (any more)
+// Locks the env frame of `number` (0: the caller); nullptr if there is none. Writers of its slots and CPUs hold this
+// lock.
 struct env *env_lock(exo_env number, struct exo_frame_desc **d, uint64_t *state);
 static inline exo_frame env_frame(exo_env number) { return number & ((1ull << 40) - 1); }
 struct env_cpu *env_on(const struct env *env, unsigned cpu); // nullptr: not there
 void env_end(struct env *env, uint64_t cause, uint64_t address, const struct arch_frame *f, exo_env by);
 
 // --- slice.c: processor time as a vector of slices
-enum { SLICE_MIN_NS = 50'000, SLICE_MAX_NS = 1'000'000'000, SLICE_GRACE_NS = 100'000, SLICE_LEND_SCAN = 16 };
+enum { SLICE_MIN_NS = 50'000, SLICE_MAX_NS = 1'000'000'000, SLICE_GRACE_NS = 100'000 };
 struct slice {
   exo_env env; // 0: nobody's
   exo_name guard;
@@ -90,10 +91,10 @@ struct cpu {
   struct arch_cpu arch;
   unsigned index;
   bool started, fp_live, grace, lent;
-  struct env *env;        // running here; nullptr: idle
-  struct env *probe;      // looked at by the picker: env_end waits for this as for `env`
+  struct env *env;   // running here; nullptr: idle
+  struct env *probe; // looked at by the picker: env_end waits for this as for `env`
   struct env_cpu *env_cpu;
-  exo_frame root;         // loaded
+  exo_frame root;                          // loaded
   _Atomic uint64_t cross_want, cross_done; // cross calls asked for and answered
   uint32_t slice_lock;
   unsigned slice_now, lend_cursor;
@@ -106,28 +107,30 @@ static inline struct cpu *cpu_at(unsigned i) {
   return (struct cpu *)(EXO_PERCPU_BASE + i * EXO_PERCPU_STRIDE + EXO_PERCPU_RECORD);
 }
 static inline struct env *env_self(void) { return arch_self()->env; }
-[[noreturn]] void slice_next(void); // the running environment gives the CPU up: who is next?
-void slice_leave(void);             // takes the running environment off this CPU; it stays ready or asleep
+[[noreturn]] void slice_next(void);       // the running environment gives the CPU up: who is next?
+void slice_leave(void);                   // takes the running environment off this CPU; it stays ready or asleep
 void slice_forget(const struct env *env); // its slices on all CPUs belong to nobody
 void slice_init(struct cpu *cpu);
 void slice_preempt(struct arch_frame *f); // ends the running slice: asks the library first, then forces
-bool slice_owner_waits(struct cpu *cpu); // runs on lent time whose owner is ready
+bool slice_owner_waits(struct cpu *cpu);  // runs on lent time whose owner is ready
 [[noreturn]] void slice_direct(struct env *to, struct env_cpu *ec); // hands the rest of the slice on
-struct env_cpu *slice_ready(struct cpu *cpu, exo_env number); // ready here? sets cpu->probe until the switch
+struct env_cpu *slice_ready(struct cpu *cpu, exo_env number);       // ready here? sets cpu->probe until the switch
 
 // --- upcall.c: a fault arrives, a library is entered at one of its doors
-void upcall_run(struct cpu *cpu);      // continues the environment that was just switched in; returns if that ends it
+void upcall_run(struct cpu *cpu); // continues the environment that was just switched in; returns if that ends it
 void upcall_event(struct env_cpu *ec, unsigned cpu, uint64_t bits); // sets pending bits, wakes, kicks
-bool upcall_deliver(struct arch_frame *f);            // if its event door is open: *f becomes the entry of the door
+void upcall_poll(struct arch_frame *f);                             // delivers what is pending, or comes back soon
+bool upcall_deliver(struct arch_frame *f); // if its event door is open: *f becomes the entry of the door
 
 // --- smp.c: other processors
 void smp_start(void);
-void smp_kick(unsigned cpu);       // asks for a cross call
-void smp_cross(unsigned cpu);      // asks for a cross call and waits until it is answered
-void cpu_relax(void);              // one turn of any waiting loop: answers cross calls
+void smp_kick(unsigned cpu);  // asks for a cross call
+void smp_cross(unsigned cpu); // asks for a cross call and waits until it is answered
+void cpu_relax(void);         // one turn of any waiting loop: answers cross calls
 
 // --- print.c: console, panic
 void print_init(void);
+extern uint64_t __stack_chk_guard;
 [[gnu::format(printf, 2, 3)]] void print_port(uint64_t port, const char *format, ...);
 void serial_put(const struct exo_boot_serial *s, uint8_t byte);
 int serial_get(const struct exo_boot_serial *s); // -1: nothing waits
@@ -139,8 +142,8 @@ const char *call_name(uint64_t number);
 #define FIRST_UAREA 0x00007FFFFF000000ull
 
 // --- io/pci.c: what devices there are; quiet until they have owners
-unsigned pci_quiet(void);           // takes bus mastering from every function but bridges; returns how many functions
-bool pci_is_quiet(void);            // reads it back
+unsigned pci_quiet(void); // takes bus mastering from every function but bridges; returns how many functions
+bool pci_is_quiet(void);  // reads it back
 
 // --- The calls
 #define EXO_CALL(number, name, ...) exo_result sys_##name(const struct exo_##name *a);

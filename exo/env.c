@@ -30,8 +30,10 @@ exo_result sys_env_create(const struct exo_env_create *a) {
   exo_result r = cap_extends(env_self(), a->slot, a->guard);
   if (r == EXO_OK) r = frame_claim(a->slot, a->frame, EXO_MANAGE, &d, &s);
   if (r != EXO_OK) return r;
-  if (exo_state_kind(s) != EXO_KIND_USER) r = EXO_KIND;
-  else if (!state_idle(s)) r = EXO_BUSY;
+  if (exo_state_kind(s) != EXO_KIND_USER)
+    r = EXO_KIND;
+  else if (!state_idle(s))
+    r = EXO_BUSY;
   if (r != EXO_OK) {
     frame_unlock(d, s);
     return r;
@@ -112,8 +114,7 @@ exo_result sys_env_cpu(const struct exo_env_cpu *a) {
   if (r == EXO_OK) {
     presence_make(env, a);
     s[0] = EXO_KIND_ENV_CPU | 1ull << EXO_STATE_PINS_SHIFT;
-    for (int i = 1; i < 3; i++)
-      s[i] = (s[i] & ~EXO_STATE_KIND) | EXO_KIND_UAREA | 1ull << EXO_STATE_PINS_SHIFT;
+    for (int i = 1; i < 3; i++) s[i] = (s[i] & ~EXO_STATE_KIND) | EXO_KIND_UAREA | 1ull << EXO_STATE_PINS_SHIFT;
   }
   for (int i = 0; i < 3; i++) frame_unlock(d[i], s[i]);
   claim_release(&c);
@@ -157,9 +158,10 @@ exo_result sys_env_start(const struct exo_env_start *a) {
   if (r != EXO_OK) return r;
   struct env_cpu *ec = env_on(env, a->cpu < EXO_MAX_CPUS ? (unsigned)a->cpu : EXO_MAX_CPUS);
   if (!ec || !env->w.root) r = EXO_EMPTY;
-  else ec->ready = ENV_READY;
+  bool wakes = r == EXO_OK && ec->ready != ENV_READY;
+  if (wakes) ec->ready = ENV_READY;
   claim_release(&c);
-  if (r == EXO_OK) smp_kick((unsigned)a->cpu);
+  if (wakes) smp_kick((unsigned)a->cpu);
   return r;
 }
 
@@ -172,9 +174,12 @@ exo_result sys_env_ceiling(const struct exo_env_ceiling *a) {
   uint64_t old = __atomic_load_n(&env->w.ceiling, __ATOMIC_RELAXED);
   bool gains = a->ceiling > old;
   uint64_t difference = gains ? a->ceiling - old : old - a->ceiling;
-  if (env == self) r = EXO_NO_ENV;
-  else if (!account_lower(gains ? self : env, difference)) r = EXO_CEILING;
-  else __atomic_fetch_add(gains ? &env->w.ceiling : &self->w.ceiling, difference, __ATOMIC_SEQ_CST);
+  if (env == self)
+    r = EXO_NO_ENV;
+  else if (!account_lower(gains ? self : env, difference))
+    r = EXO_CEILING;
+  else
+    __atomic_fetch_add(gains ? &env->w.ceiling : &self->w.ceiling, difference, __ATOMIC_SEQ_CST);
   claim_release(&c);
   return r;
 }
@@ -199,7 +204,9 @@ static void wait_until_off(const struct env *env) {
   for (unsigned i = 0; i < machine_window.cpu_count; i++) {
     struct cpu *cpu = cpu_at(i);
     if (cpu == self) continue;
-    while (__atomic_load_n(&cpu->env, __ATOMIC_SEQ_CST) == env || __atomic_load_n(&cpu->probe, __ATOMIC_SEQ_CST) == env) {
+    // The probe first: a picker sets `env` before it clears the probe.
+    while (__atomic_load_n(&cpu->probe, __ATOMIC_SEQ_CST) == env ||
+           __atomic_load_n(&cpu->env, __ATOMIC_SEQ_CST) == env) {
       smp_cross(i);
       if (self->env && !self->env->w.alive) slice_leave();
     }
@@ -209,6 +216,7 @@ static void wait_until_off(const struct env *env) {
 static void frame_unpin(exo_frame n) {
   struct exo_frame_desc *d = &frame_table()[n];
   uint64_t s = frame_lock(d) - (1ull << EXO_STATE_PINS_SHIFT);
+  if (exo_state_kind(s) == EXO_KIND_ENV_CPU) frame_clear(n); // nobody needs to know where the kernel lies
   if (exo_state_kind(s) == EXO_KIND_ENV_CPU || exo_state_kind(s) == EXO_KIND_UAREA)
     s = (s & ~EXO_STATE_KIND) | EXO_KIND_USER;
   frame_unlock(d, s);
@@ -245,17 +253,19 @@ static void tell_parent(exo_env number) {
   arch_power_off(ARCH_EXIT_CLEAN);
 }
 
-// Ends an environment. On return it runs nowhere; if it was the caller's own, this CPU is idle.
-void env_end(struct env *env, uint64_t cause, uint64_t address, const struct arch_frame *f, exo_env by) {
-  struct exo_frame_desc *d = &frame_table()[env_frame(env->w.number)];
-  uint64_t s = frame_lock(d);
-  if (!env->w.alive) {
-    frame_unlock(d, s);
-    return;
-  }
+// What an environment ended of, for its obituary.
+struct end {
+  uint64_t cause, address;
+  const struct arch_frame *f;
+  exo_env by;
+};
+
+// Ends an environment that is alive and whose env frame is locked: until the lock goes it can not end, and until the
+// pin goes its frame can not be dropped. On return it runs nowhere; if it was the caller's own, this CPU is idle.
+static void end_locked(struct env *env, struct exo_frame_desc *d, uint64_t s, const struct end *end) {
   __atomic_store_n(&env->w.alive, 0, __ATOMIC_SEQ_CST);
   d->generation = (d->generation + 1) & GENERATION_MASK;
-  obituary_write(env, cause, address, f, by);
+  obituary_write(env, end->cause, end->address, end->f, end->by);
   frame_unlock(d, s + (1ull << EXO_STATE_PINS_SHIFT)); // pinned until the end is complete
   if (!env->w.parent) machine_end(&env->w.obituary);
   for (unsigned i = 0; i < EXO_MAX_CPUS; i++)
@@ -269,15 +279,25 @@ void env_end(struct env *env, uint64_t cause, uint64_t address, const struct arc
   tell_parent(parent);
 }
 
+// Ends the environment that runs here: its frame can not go away.
+void env_end(struct env *env, uint64_t cause, uint64_t address, const struct arch_frame *f, exo_env by) {
+  struct exo_frame_desc *d = &frame_table()[env_frame(env->w.number)];
+  uint64_t s = frame_lock(d);
+  if (env->w.alive)
+    end_locked(env, d, s, &(struct end){cause, address, f, by});
+  else
+    frame_unlock(d, s);
+}
+
 exo_result sys_env_stop(const struct exo_env_stop *a) {
   struct env *self = env_self(), *env = self;
   if (a->env && a->env != self->w.number) {
     struct claim c;
     exo_result r = env_claim(a->slot, a->env, &env, &c);
     if (r != EXO_OK) return r;
-    claim_release(&c);
-  }
-  env_end(env, EXO_CAUSE_STOPPED, a->status, nullptr, self->w.number);
+    end_locked(env, c.desc, c.state, &(struct end){EXO_CAUSE_STOPPED, a->status, nullptr, self->w.number});
+  } else
+    env_end(self, EXO_CAUSE_STOPPED, a->status, nullptr, self->w.number);
   if (arch_self()->env != self || !self->w.alive) slice_next();
   return EXO_OK;
 }

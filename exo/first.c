@@ -50,8 +50,9 @@ static exo_frame leaf_table(exo_frame root, uint64_t va) {
 
 static void map_pages(exo_frame root, uint64_t va, exo_frame frame, uint64_t count, exo_word prot) {
   for (uint64_t i = 0; i < count; i++, va += EXO_PAGE)
-    must(sys_map(&(struct exo_map){.table = leaf_table(root, va), .index = va >> EXO_PAGE_BITS & 511,
-                                   .frame = frame + i, .prot = prot}), "map");
+    must(sys_map(&(struct exo_map){
+             .table = leaf_table(root, va), .index = va >> EXO_PAGE_BITS & 511, .frame = frame + i, .prot = prot}),
+         "map");
 }
 
 static exo_frame window_frame(void) {

@@ -118,8 +118,10 @@ exo_result sys_frame_take(const struct exo_frame_take *a) {
   if (r == EXO_OK) r = cap_check(env_self(), a->slot, a->guard, EXO_MANAGE);
   if (r == EXO_OK) r = take_lock(a, d, &s, &payer, &foreign);
   if (r != EXO_OK) return r;
-  if (exo_state_kind(s) != EXO_KIND_FREE) r = EXO_BUSY;
-  else if (!account_charge(payer, 1)) r = EXO_CEILING;
+  if (exo_state_kind(s) != EXO_KIND_FREE)
+    r = EXO_BUSY;
+  else if (!account_charge(payer, 1))
+    r = EXO_CEILING;
   if (foreign.desc) claim_release(&foreign);
   if (r != EXO_OK) {
     frame_unlock(d, s);
@@ -139,8 +141,10 @@ exo_result sys_frame_guard(const struct exo_frame_guard *a) {
   exo_result r = cap_extends(env_self(), a->slot, a->guard);
   if (r == EXO_OK) r = frame_claim(a->slot, a->frame, EXO_GUARD, &d, &s);
   if (r != EXO_OK) return r;
-  if (exo_state_kind(s) == EXO_KIND_FREE || exo_state_kind(s) >= EXO_KIND_WINDOW) r = EXO_KIND;
-  else d->guard = a->guard;
+  if (exo_state_kind(s) == EXO_KIND_FREE || exo_state_kind(s) >= EXO_KIND_WINDOW)
+    r = EXO_KIND;
+  else
+    d->guard = a->guard;
   frame_unlock(d, s);
   return r;
 }
@@ -151,9 +155,12 @@ exo_result sys_frame_drop(const struct exo_frame_drop *a) {
   exo_result r = frame_claim(a->slot, a->frame, EXO_MANAGE, &d, &s);
   if (r != EXO_OK) return r;
   const struct env *dead = frame_memory(a->frame); // if it is one
-  if (exo_state_kind(s) != EXO_KIND_USER && exo_state_kind(s) != EXO_KIND_ENV) r = EXO_KIND;
-  else if (!state_idle(s)) r = EXO_BUSY;
-  else if (exo_state_kind(s) == EXO_KIND_ENV && (dead->w.alive || dead->w.used)) r = EXO_BUSY;
+  if (exo_state_kind(s) != EXO_KIND_USER && exo_state_kind(s) != EXO_KIND_ENV)
+    r = EXO_KIND;
+  else if (!state_idle(s))
+    r = EXO_BUSY;
+  else if (exo_state_kind(s) == EXO_KIND_ENV && (dead->w.alive || dead->w.used))
+    r = EXO_BUSY;
   if (r != EXO_OK) {
     frame_unlock(d, s);
     return r;
@@ -169,13 +176,15 @@ exo_result sys_frame_drop(const struct exo_frame_drop *a) {
 
 static void frame_fill(const struct exo_boot_range *range) {
   static const uint64_t state[] = {
-      [EXO_USE_FREE] = EXO_KIND_FREE | EXO_STATE_DIRTY, [EXO_USE_KERNEL] = EXO_KIND_KERNEL,
-      [EXO_USE_FIRMWARE] = EXO_KIND_KERNEL,             [EXO_USE_ARCHIVE] = EXO_KIND_USER,
+      [EXO_USE_FREE] = EXO_KIND_FREE | EXO_STATE_DIRTY,
+      [EXO_USE_KERNEL] = EXO_KIND_KERNEL,
+      [EXO_USE_FIRMWARE] = EXO_KIND_KERNEL,
+      [EXO_USE_ARCHIVE] = EXO_KIND_USER,
       [EXO_USE_APP] = EXO_KIND_USER,
   };
   bool app = range->use == EXO_USE_ARCHIVE || range->use == EXO_USE_APP;
-  struct exo_frame_desc d = {.state = state[range->use], .guard = app ? EXO_GUARD_FIRST : 0,
-                             .account = app ? (uint32_t)boot->spare_frame : 0};
+  struct exo_frame_desc d = {
+      .state = state[range->use], .guard = app ? EXO_GUARD_FIRST : 0, .account = app ? (uint32_t)boot->spare_frame : 0};
   struct exo_frame_desc *to = &frame_table()[range->first], *end = to + range->count;
   for (; to < end; to++) *to = d;
 }
@@ -200,7 +209,8 @@ void frame_init(void) {
     if (boot->range[i].use == EXO_USE_FREE) machine_window.free_at_start += boot->range[i].count;
     if (boot->range[i].use == EXO_USE_KERNEL) machine_window.kernel_frames += boot->range[i].count;
   }
-  if (boot->table_count > EXO_WINDOW_RANGES) panic("memory lies in %u pieces; at most 32 are supported", boot->table_count);
+  if (boot->table_count > EXO_WINDOW_RANGES)
+    panic("memory lies in %u pieces; at most 32 are supported", boot->table_count);
   machine_window.range_count = boot->table_count;
   for (uint32_t i = 0; i < boot->table_count; i++) frame_window_range(&boot->table[i], i);
   CHECK(total <= machine_window.frame_count);

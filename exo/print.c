@@ -12,8 +12,10 @@ static uint8_t uart_read(const struct exo_boot_serial *s, unsigned reg) {
   return *(volatile uint8_t *)device(s->base + ((uint64_t)reg << s->shift));
 }
 static void uart_write(const struct exo_boot_serial *s, unsigned reg, uint8_t value) {
-  if (s->kind == EXO_PORT_16550_IO) arch_port_write((uint16_t)(s->base + reg), value);
-  else *(volatile uint8_t *)device(s->base + ((uint64_t)reg << s->shift)) = value;
+  if (s->kind == EXO_PORT_16550_IO)
+    arch_port_write((uint16_t)(s->base + reg), value);
+  else
+    *(volatile uint8_t *)device(s->base + ((uint64_t)reg << s->shift)) = value;
 }
 static volatile uint32_t *pl011(const struct exo_boot_serial *s, unsigned reg) { return device(s->base + reg); }
 
@@ -21,11 +23,11 @@ void serial_put(const struct exo_boot_serial *s, uint8_t byte) {
   enum { PATIENCE = 100000 }; // a port that never has room loses bytes instead of stopping the kernel
   if (s->kind == EXO_PORT_NONE) return;
   if (s->kind == EXO_PORT_PL011) {
-    for (int i = 0; *pl011(s, PL011_FLAGS) & PL011_FULL && i < PATIENCE; i++) arch_pause();
+    for (int i = 0; *pl011(s, PL011_FLAGS) & PL011_FULL && i < PATIENCE; i++) cpu_relax();
     *pl011(s, PL011_DATA) = byte;
     return;
   }
-  for (int i = 0; !(uart_read(s, UART_LINE_STATUS) & UART_ROOM) && i < PATIENCE; i++) arch_pause();
+  for (int i = 0; !(uart_read(s, UART_LINE_STATUS) & UART_ROOM) && i < PATIENCE; i++) cpu_relax();
   uart_write(s, UART_DATA, byte);
 }
 
@@ -144,7 +146,8 @@ static uint32_t dying;
 [[noreturn]] static void die(const struct arch_frame *f, uint64_t fp) {
   if (f) {
     const uint64_t *word = (const uint64_t *)f;
-    for (unsigned i = 0; i < sizeof *f / 8; i++) print("%s%lx", i % 6 ? " " : i ? "\n  " : "registers (as in arch/frame.h):\n  ", word[i]);
+    for (unsigned i = 0; i < sizeof *f / 8; i++)
+      print("%s%lx", i % 6 ? " " : i ? "\n  " : "registers (as in arch/frame.h):\n  ", word[i]);
     print("\n");
   }
   backtrace(fp);
@@ -191,6 +194,6 @@ void print_init(void) {
   for (int i = 0; id && i < 40; i++) machine_window.build_id[i] = "0123456789abcdef"[id[i / 2] >> (i % 2 ? 0 : 4) & 15];
 }
 
-uint64_t __stack_chk_guard;
+uint64_t __stack_chk_guard; // set by core_main
 [[noreturn]] void __stack_chk_fail(void);
 [[noreturn]] void __stack_chk_fail(void) { panic("a kernel stack frame was overwritten"); }

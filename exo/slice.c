@@ -58,8 +58,8 @@ static void env_switch(struct cpu *cpu, struct env_cpu *ec) {
 }
 
 [[noreturn]] void slice_direct(struct env *to, struct env_cpu *ec) {
-  (void)to;
   struct cpu *cpu = arch_self();
+  if (cpu->slice[cpu->slice_now].env == to->w.number) cpu->lent = false;
   env_switch(cpu, ec);
   upcall_run(cpu);
   slice_next();
@@ -67,12 +67,12 @@ static void env_switch(struct cpu *cpu, struct env_cpu *ec) {
 
 // --- Choosing
 
-// The first ready environment among the owners of the next SLICE_LEND_SCAN entries.
+// The first ready environment from the cursor on. nullptr: nobody is ready on this CPU.
 static struct env_cpu *lend(struct cpu *cpu) {
-  for (int i = 0; i < SLICE_LEND_SCAN; i++) {
+  for (int i = 0; i < EXO_SLICES; i++) {
     cpu->lend_cursor = (cpu->lend_cursor + 1) % EXO_SLICES;
-    const struct slice *s = &cpu->slice[cpu->lend_cursor];
-    struct env_cpu *ec = s->env ? slice_ready(cpu, s->env) : nullptr;
+    exo_env number = cpu->slice[cpu->lend_cursor].env;
+    struct env_cpu *ec = number ? slice_ready(cpu, number) : nullptr;
     if (ec) return ec;
   }
   return nullptr;
@@ -85,15 +85,16 @@ static uint64_t slice_worth(struct slice *s) {
   return s->length_ns - paid;
 }
 
-// The next slice in turn whose time somebody can use; nullptr: nobody is ready. A turn may do no more than pay debts: one
-// turn pays all of them.
+// The next slice in turn whose time somebody can use; nullptr: nobody is ready. A turn may do no more than pay debts:
+// one turn pays all of them.
 static struct env_cpu *pick(struct cpu *cpu) {
   for (unsigned k = 1; k <= 2 * EXO_SLICES; k++) {
     unsigned i = (cpu->slice_now + k) % EXO_SLICES;
     struct slice *s = &cpu->slice[i];
     if (!s->length_ns) continue;
     struct env_cpu *owner = s->env ? slice_ready(cpu, s->env) : nullptr, *ec = owner ? owner : lend(cpu);
-    uint64_t worth = ec ? slice_worth(s) : 0;
+    if (!ec) return nullptr;
+    uint64_t worth = slice_worth(s);
     if (worth < SLICE_MIN_NS) continue;
     cpu->slice_now = i;
     cpu->lent = !owner;
@@ -106,10 +107,11 @@ static struct env_cpu *pick(struct cpu *cpu) {
 
 // The deadline of a slice's sleeping owner; ~0: none.
 static uint64_t owner_deadline(struct cpu *cpu, const struct slice *s) {
-  struct env *env = s->env ? env_at(s->env) : nullptr;
+  exo_env number = s->env; // another CPU may change it
+  struct env *env = number ? env_at(number) : nullptr;
   uint64_t deadline = ~0ull;
   __atomic_store_n(&cpu->probe, env, __ATOMIC_SEQ_CST);
-  if (env && __atomic_load_n(&env->w.alive, __ATOMIC_SEQ_CST)) {
+  if (env && env_at(number) == env && __atomic_load_n(&env->w.alive, __ATOMIC_SEQ_CST)) {
     const struct env_cpu *ec = env_on(env, cpu->index);
     if (ec && ec->ready == ENV_ASLEEP) deadline = ec->deadline_ns;
   }
@@ -121,15 +123,15 @@ static uint64_t owner_deadline(struct cpu *cpu, const struct slice *s) {
 static uint64_t next_deadline(struct cpu *cpu) {
   uint64_t first = ~0ull, time = 0;
   for (int i = 0; i < EXO_SLICES; i++) {
-    uint64_t deadline = owner_deadline(cpu, &cpu->slice[i]);
+    uint64_t deadline = cpu->slice[i].length_ns ? owner_deadline(cpu, &cpu->slice[i]) : ~0ull;
     if (deadline < first) first = deadline;
     time += cpu->slice[i].length_ns;
   }
   return time ? first : ~0ull;
 }
 
-// Lent time ends when the slice's owner wakes. Others who wake meanwhile wait for their turn: a timer set for them would
-// fire again and again until then.
+// Lent time ends when the slice's owner wakes. Others who wake meanwhile wait for their turn: a timer set for them
+// would fire again and again until then.
 static void timer_arm(struct cpu *cpu, uint64_t at_ns) {
   uint64_t deadline = cpu->lent ? owner_deadline(cpu, &cpu->slice[cpu->slice_now]) : ~0ull;
   arch_timer_set(deadline < at_ns ? deadline : at_ns);
@@ -138,8 +140,9 @@ static void timer_arm(struct cpu *cpu, uint64_t at_ns) {
 // Lent time whose owner is ready again goes on as the owner's.
 static struct env_cpu *regain(struct cpu *cpu) {
   const struct slice *s = &cpu->slice[cpu->slice_now];
-  if (!cpu->lent || !s->env || cpu->slice_end_ns < arch_now_ns() + SLICE_MIN_NS) return nullptr;
-  struct env_cpu *owner = slice_ready(cpu, s->env);
+  exo_env number = s->env;
+  if (!cpu->lent || !number || cpu->slice_end_ns < arch_now_ns() + SLICE_MIN_NS) return nullptr;
+  struct env_cpu *owner = slice_ready(cpu, number);
   if (owner) cpu->lent = cpu->grace = false;
   return owner;
 }
@@ -184,7 +187,8 @@ static void slice_close(struct cpu *cpu) {
 }
 
 bool slice_owner_waits(struct cpu *cpu) {
-  bool waits = cpu->lent && cpu->slice[cpu->slice_now].env && slice_ready(cpu, cpu->slice[cpu->slice_now].env);
+  exo_env owner = cpu->slice[cpu->slice_now].env;
+  bool waits = cpu->lent && owner && slice_ready(cpu, owner);
   __atomic_store_n(&cpu->probe, nullptr, __ATOMIC_SEQ_CST);
   return waits;
 }
@@ -217,7 +221,7 @@ void core_tick(struct arch_frame *f) {
   }
   cpu->grace = false; // who wanted its lent time back does not any more
   timer_arm(cpu, cpu->slice_end_ns);
-  if (cpu->arch.uarea->pending) upcall_deliver(f);
+  upcall_poll(f);
 }
 
 void slice_forget(const struct env *env) {
@@ -255,6 +259,7 @@ exo_result sys_slice_set(const struct exo_slice_set *a) {
   slices_lock(cpu);
   struct slice *s = &cpu->slice[a->index];
   r = cap_check(env_self(), a->slot, s->guard, EXO_MANAGE);
+  if (r == EXO_OK && a->env && !env_at(a->env)) r = EXO_NO_ENV;          // it ended meanwhile
   uint64_t debt = s->debt_ns < a->length_ns ? s->debt_ns : a->length_ns; // never more than a turn
   if (r == EXO_OK) *s = (struct slice){a->env, a->guard, a->length_ns, debt};
   slices_unlock(cpu);

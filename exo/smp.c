@@ -36,8 +36,10 @@ void core_cross(struct arch_frame *f) {
   cross_answer(cpu);
   if (!f) return;
   if (!cpu->env->w.alive) slice_next();
-  if (slice_owner_waits(cpu)) slice_preempt(f);
-  else if (cpu->arch.uarea->pending) upcall_deliver(f);
+  if (slice_owner_waits(cpu))
+    slice_preempt(f);
+  else
+    upcall_poll(f);
 }
 
 // Device interrupts are masked until devices have owners: one that comes all the same is dropped.

@@ -1,7 +1,7 @@
 // space.c: page tables: one walk for all machines, checked edits of tables that the caller supplied and names.
 //
-// A table frame's MAPS count is the number of its live entries; its home is its place in its parent. A root's home is the
-// set of CPUs it is loaded on: they alone can hold its translations.
+// A table frame's MAPS count is the number of its live entries; its home is its place in its parent. A root's home is
+// the set of CPUs it is loaded on: they alone can hold its translations.
 #include "core.h"
 
 enum { ENTRIES = 512, USER_ENTRIES = 256 }; // a root's entries above USER_ENTRIES are the kernel's
@@ -29,7 +29,7 @@ static void shoot_down(exo_frame root) {
   __atomic_thread_fence(__ATOMIC_SEQ_CST); // the edits come before the look at who may have loaded the root
   uint64_t loaded = __atomic_load_n(&frame_table()[root].home, __ATOMIC_SEQ_CST) & ~(1ull << arch_self()->index);
   if (!loaded) return;
-  machine_window.shootdowns++;
+  __atomic_fetch_add(&machine_window.shootdowns, 1, __ATOMIC_RELAXED);
   for (unsigned i = 0; loaded; i++, loaded >>= 1)
     if (loaded & 1) smp_cross(i);
 }
@@ -71,10 +71,14 @@ static exo_result map_check(const struct exo_map *a, const struct claim *table, 
   return w_xor_x(frame->state, a->prot) ? EXO_OK : EXO_W_XOR_X;
 }
 
-// What the frame's slot allows beyond `prot`, kept in the entry for `protect`.
+// What the frame's slot allows beyond `prot`, kept in the entry for `protect`. Each right is checked anew: the slot may
+// hold another name by now.
 static exo_word rights_beyond(exo_slot slot, const struct claim *frame) {
   if (exo_state_kind(frame->state) != EXO_KIND_USER) return EXO_READ;
-  return env_self()->w.slot[slot].rights & (EXO_READ | EXO_WRITE | EXO_EXEC);
+  exo_word kept = 0;
+  for (exo_word right = EXO_READ; right <= EXO_EXEC; right <<= 1)
+    if (cap_check(env_self(), slot, frame->desc->guard, right) == EXO_OK) kept |= right;
+  return kept;
 }
 
 exo_result sys_map(const struct exo_map *a) {
@@ -100,8 +104,8 @@ exo_result sys_map(const struct exo_map *a) {
 }
 
 // Claims a leaf table for a range call.
-static exo_result range_claim(exo_slot slot, exo_frame table, exo_word index, exo_word count,
-                              struct exo_frame_desc **d, uint64_t *s) {
+static exo_result range_claim(exo_slot slot, exo_frame table, exo_word index, exo_word count, struct exo_frame_desc **d,
+                              uint64_t *s) {
   if (count > EXO_RANGE_MAX || index >= ENTRIES || count > ENTRIES - index) return EXO_RANGE;
   exo_result r = frame_claim(slot, table, EXO_MANAGE, d, s);
   if (r != EXO_OK) return r;
@@ -110,8 +114,8 @@ static exo_result range_claim(exo_slot slot, exo_frame table, exo_word index, ex
   return EXO_KIND;
 }
 
-// Notes in the frame that it becomes writable or executable. The entry at hand keeps it mapped meanwhile. A frame that has
-// become a u-area since it was mapped is never executable, whatever was kept.
+// Notes in the frame that it becomes writable or executable. The entry at hand keeps it mapped meanwhile. A frame that
+// has become a u-area since it was mapped is never executable, whatever was kept.
 static bool frame_admit(exo_frame n, exo_word prot) {
   struct exo_frame_desc *d = &frame_table()[n];
   uint64_t s = __atomic_load_n(&d->state, __ATOMIC_RELAXED);
@@ -178,8 +182,10 @@ exo_result sys_table_root(const struct exo_table_root *a) {
   uint64_t s;
   exo_result r = frame_claim(a->slot, a->frame, EXO_MANAGE, &d, &s);
   if (r != EXO_OK) return r;
-  if (exo_state_kind(s) != EXO_KIND_USER) r = EXO_KIND;
-  else if (!state_idle(s)) r = EXO_BUSY;
+  if (exo_state_kind(s) != EXO_KIND_USER)
+    r = EXO_KIND;
+  else if (!state_idle(s))
+    r = EXO_BUSY;
   else {
     frame_clear(a->frame);
     arch_root_init(table_entries(d));
@@ -272,8 +278,9 @@ void space_check_kernel(void) {
   extern const char kernel_start[], text_end[], rodata_end[], kernel_end[];
   uint64_t start = (uint64_t)kernel_start, end = (uint64_t)kernel_end;
   for (uint64_t va = start; va < end; va += EXO_PAGE) {
-    exo_word want = va < (uint64_t)text_end ? EXO_READ | EXO_EXEC
-                    : va < (uint64_t)rodata_end ? EXO_READ : EXO_READ | EXO_WRITE;
+    exo_word want = va < (uint64_t)text_end     ? EXO_READ | EXO_EXEC
+                    : va < (uint64_t)rodata_end ? EXO_READ
+                                                : EXO_READ | EXO_WRITE;
     CHECK(pte_prot(kernel_entry(va)) == want);
     CHECK(pte_physical(kernel_entry(va)) == boot->kernel_physical + (va - start));
     exo_word alias = want & EXO_WRITE ? EXO_READ | EXO_WRITE : EXO_READ;

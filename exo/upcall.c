@@ -48,6 +48,15 @@ bool upcall_deliver(struct arch_frame *f) {
   return true;
 }
 
+// In the library's resume sequence an event can wait a moment, but nobody else would look again before the slice ends.
+void upcall_poll(struct arch_frame *f) {
+  enum { SOON_NS = 20'000 };
+  struct exo_uarea *u = arch_self()->arch.uarea;
+  uint64_t pc = *arch_frame_pc(f);
+  if (!u->pending || upcall_deliver(f)) return;
+  if (!u->masked && pc >= u->resume_start && pc < u->resume_end) arch_timer_set(arch_now_ns() + SOON_NS);
+}
+
 void upcall_event(struct env_cpu *ec, unsigned cpu, uint64_t bits) {
   __atomic_fetch_or(&ec->uarea->pending, bits, __ATOMIC_SEQ_CST);
   uint64_t asleep = ENV_ASLEEP;
@@ -75,7 +84,8 @@ static void continue_record(struct exo_uarea *u, const struct exo_record *r) {
   struct arch_frame f = r->regs;
   if (!arch_frame_sane(&f)) {
     if (!fault_deliver(&f, EXO_CAUSE_BAD_PC, *arch_frame_pc(&f))) return;
-  } else if (u->pending) upcall_deliver(&f);
+  } else if (u->pending)
+    upcall_deliver(&f);
   arch_enter(&f);
 }
 

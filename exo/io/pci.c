@@ -1,5 +1,5 @@
-// pci.c: what PCI functions there are, and none of them a bus master until it has an owner: firmware leaves devices with
-// the right to write memory, and nothing of ours confines them yet (PCI Local Bus 3.0, 6.1 and 6.2.2).
+// pci.c: what PCI functions there are, and none of them a bus master until it has an owner: firmware leaves devices
+// with the right to write memory, and nothing of ours confines them yet (PCI Local Bus 3.0, 6.1 and 6.2.2).
 #include "core.h"
 
 enum { PCI_ID = 0, PCI_COMMAND = 4, PCI_CLASS = 8, PCI_HEADER = 0xC, PCI_MASTER = 4, CLASS_BRIDGE = 6 };
@@ -9,7 +9,8 @@ static volatile uint32_t *config(const struct exo_boot_ecam *e, unsigned bus, un
 }
 
 // One function: 1 if there is one. A bus master that is not a bridge is made quiet, or counted if only asked.
-static unsigned function_visit(const struct exo_boot_ecam *e, unsigned bus, unsigned f, bool change, unsigned *masters) {
+static unsigned function_visit(const struct exo_boot_ecam *e, unsigned bus, unsigned f, bool change,
+                               unsigned *masters) {
   if ((*config(e, bus, f, PCI_ID) & 0xFFFF) == 0xFFFF) return 0;
   if (*config(e, bus, f, PCI_CLASS) >> 24 == CLASS_BRIDGE) return 1;
   volatile uint32_t *command = config(e, bus, f, PCI_COMMAND);

@@ -1,13 +1,38 @@
-// cpu.c: tables and modes of one processor, starting others, floating point, power off. (SDM = Intel Software Developer's
-// Manual, volume 3A.)
+// cpu.c: tables and modes of one processor, starting others, floating point, power off. (SDM = Intel Software
+// Developer's Manual, volume 3A.)
 #include "machine.h"
 
-enum : uint32_t { MSR_EFER = 0xC0000080, MSR_STAR, MSR_LSTAR, MSR_CSTAR, MSR_FMASK, MSR_GS_BASE = 0xC0000101, MSR_KERNEL_GS };
+enum : uint32_t {
+  MSR_EFER = 0xC0000080,
+  MSR_STAR,
+  MSR_LSTAR,
+  MSR_CSTAR,
+  MSR_FMASK,
+  MSR_GS_BASE = 0xC0000101,
+  MSR_KERNEL_GS
+};
+enum : uint32_t { MSR_SYSENTER_CS = 0x174 };
 enum : uint64_t { EFER_SCE = 1, EFER_NXE = 1 << 11 };
-enum : uint64_t { CR0_MP = 1 << 1, CR0_EM = 1 << 2, CR0_TS = 1 << 3, CR0_NE = 1 << 5, CR0_WP = 1 << 16, CR0_AM = 1 << 18 };
 enum : uint64_t {
-  CR4_DE = 1 << 3, CR4_PAE = 1 << 5, CR4_MCE = 1 << 6, CR4_PGE = 1 << 7, CR4_OSFXSR = 1 << 9, CR4_OSXMMEXCPT = 1 << 10,
-  CR4_UMIP = 1 << 11, CR4_LA57 = 1 << 12, CR4_FSGSBASE = 1 << 16, CR4_OSXSAVE = 1 << 18, CR4_SMEP = 1 << 20,
+  CR0_MP = 1 << 1,
+  CR0_EM = 1 << 2,
+  CR0_TS = 1 << 3,
+  CR0_NE = 1 << 5,
+  CR0_WP = 1 << 16,
+  CR0_AM = 1 << 18
+};
+enum : uint64_t {
+  CR4_DE = 1 << 3,
+  CR4_PAE = 1 << 5,
+  CR4_MCE = 1 << 6,
+  CR4_PGE = 1 << 7,
+  CR4_OSFXSR = 1 << 9,
+  CR4_OSXMMEXCPT = 1 << 10,
+  CR4_UMIP = 1 << 11,
+  CR4_LA57 = 1 << 12,
+  CR4_FSGSBASE = 1 << 16,
+  CR4_OSXSAVE = 1 << 18,
+  CR4_SMEP = 1 << 20,
   CR4_SMAP = 1 << 21,
 };
 enum : uint32_t { XCR0_X87 = 1, XCR0_SSE = 2, XCR0_AVX = 4 };
@@ -74,12 +99,18 @@ static void tables_load(unsigned index) {
   for (int i = 0; i < 4; i++) m->tss.ist[i] = area + EXO_PERCPU_EMERGENCY_TOP(i);
   m->tss.io_map = sizeof m->tss; // no ports for programs
   // SDM 3.4.5: code 64-bit, data; ring 3 twins in the order that SYSRET wants; the TSS takes two.
-  const uint64_t gdt[7] = {0, 0x00AF9B000000FFFF, 0x00CF93000000FFFF, 0x00CFF3000000FFFF, 0x00AFFB000000FFFF,
+  const uint64_t gdt[7] = {0,
+                           0x00AF9B000000FFFF,
+                           0x00CF93000000FFFF,
+                           0x00CFF3000000FFFF,
+                           0x00AFFB000000FFFF,
                            (sizeof m->tss - 1) | (tss & 0xFFFFFF) << 16 | 0x89ull << 40 | (tss >> 24 & 0xFF) << 56,
                            tss >> 32};
   memcpy(m->gdt, gdt, sizeof gdt);
   struct table_register gdtr = {sizeof m->gdt - 1, (uint64_t)m->gdt}, idtr = {sizeof idt - 1, (uint64_t)idt};
   __asm__ volatile("lgdt %0; lidt %1; ltr %w2" ::"m"(gdtr), "m"(idtr), "r"(TSS_SELECTOR) : "memory");
+  __asm__ volatile("lldt %w0; mov %1, %%dr7" ::"r"(0),
+                   "r"(0x400ull)); // no local table, no breakpoints of the firmware's
   // Reload the segment registers; gs keeps its base in an MSR but a load would clear it: left alone.
   __asm__ volatile("mov %w0, %%ss; mov %w1, %%ds; mov %w1, %%es; mov %w1, %%fs\n"
                    "push %q2; lea 1f(%%rip), %%rax; push %%rax; lretq; 1:" ::"r"(KERNEL_SS),
@@ -121,6 +152,7 @@ static void syscall_set(void) {
   msr_write(MSR_LSTAR, (uint64_t)entry_call);
   msr_write(MSR_FMASK, FMASK);
   msr_write(MSR_KERNEL_GS, 0);
+  msr_write(MSR_SYSENTER_CS, 0); // SYSENTER faults
 }
 
 void arch_cpu_init(const struct exo_boot *boot, unsigned index) {
@@ -158,7 +190,8 @@ bool arch_frame_sane(struct arch_frame *f) {
 }
 
 void arch_frame_door(struct arch_frame *f, uint64_t pc, uint64_t sp, uint64_t a0, uint64_t a1) {
-  *f = (struct arch_frame){.rdi = a0, .rsi = a1, .rip = pc, .cs = USER_CS, .rflags = FLAGS_ALWAYS, .rsp = sp, .ss = USER_SS};
+  *f = (struct arch_frame){
+      .rdi = a0, .rsi = a1, .rip = pc, .cs = USER_CS, .rflags = FLAGS_ALWAYS, .rsp = sp, .ss = USER_SS};
 }
 
 void arch_enter(const struct arch_frame *f) {
@@ -178,13 +211,28 @@ static bool canonical(uint64_t a) { return (int64_t)(a << 16) >> 16 == (int64_t)
 
 void arch_thread_load(const uint64_t words[ARCH_THREAD_WORDS], uint64_t uarea_va) {
   (void)uarea_va; // the library keeps it in gs itself
+  // The selectors that ring 3 may load would tell the next program what this one chose.
+  __asm__ volatile("mov %w0, %%ds; mov %w0, %%es; mov %w0, %%fs; swapgs; mov %w0, %%gs; swapgs" ::"r"(0));
   __asm__ volatile("wrfsbase %0" ::"r"(canonical(words[0]) ? words[0] : 0));
   msr_write(MSR_KERNEL_GS, canonical(words[1]) ? words[1] : 0);
 }
 
-// --- Floating point: XSAVE area, standard format (SDM vol. 1, 13.4). A fresh area is all zero; its MXCSR must not be.
+// --- Floating point: XSAVE area, standard format (SDM vol. 1, 13.4). In an area that nothing was saved to yet, even
+// MXCSR_MASK is zero.
 
-enum { MXCSR_OFFSET = 24, MXCSR_DEFAULT = 0x1F80, HEADER_OFFSET = 512 };
+enum { MXCSR_DEFAULT = 0x1F80 };
+struct fp_area {
+  uint64_t x87[3];
+  uint32_t mxcsr, mxcsr_mask;
+  uint8_t rest[ARCH_FP_SIZE - 32];
+};
+static_assert(sizeof(struct fp_area) == ARCH_FP_SIZE);
+// An all-zero header initialises every component; MXCSR is loaded all the same.
+static _Alignas(ARCH_FP_ALIGN) const struct fp_area fp_fresh = {.mxcsr = MXCSR_DEFAULT};
+
+static void fp_restore(const struct fp_area *area) {
+  __asm__ volatile("xrstor64 (%0); ldmxcsr %1" ::"r"(area), "m"(area->mxcsr), "a"(xcr0), "d"(0) : "memory");
+}
 
 void arch_fp_off(void) {
   uint64_t cr0;
@@ -193,23 +241,13 @@ void arch_fp_off(void) {
 
 void arch_fp_save(void *area) {
   __asm__ volatile("xsave64 (%0)" ::"r"(area), "a"(xcr0), "d"(0) : "memory");
+  fp_restore(&fp_fresh); // what the unit is off for must not be in it
 }
 
 void arch_fp_load(const void *area) {
-  static const uint32_t mxcsr = MXCSR_DEFAULT;
-  const uint64_t *in_use = (const uint64_t *)area + HEADER_OFFSET / 8;
+  const struct fp_area *saved = area;
   __asm__ volatile("clts");
-  if (*in_use) {
-    __asm__ volatile("xrstor64 (%0)" ::"r"(area), "a"(xcr0), "d"(0) : "memory");
-    return;
-  }
-  // Nothing saved yet: an all-zero header initialises every component but MXCSR, which is loaded from a good one.
-  static _Alignas(64) const struct {
-    uint8_t before[MXCSR_OFFSET];
-    uint32_t mxcsr;
-    uint8_t after[ARCH_FP_SIZE - MXCSR_OFFSET - 4];
-  } fresh = {.mxcsr = MXCSR_DEFAULT};
-  __asm__ volatile("xrstor64 (%0); ldmxcsr %1" ::"r"(&fresh), "m"(mxcsr), "a"(xcr0), "d"(0) : "memory");
+  fp_restore(saved->mxcsr_mask ? saved : &fp_fresh);
 }
 
 // --- Ports and power

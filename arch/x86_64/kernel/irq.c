@@ -2,13 +2,31 @@
 #include "machine.h"
 
 enum { // register offsets
-  APIC_ID = 0x20, APIC_TPR = 0x80, APIC_EOI = 0xB0, APIC_SPURIOUS = 0xF0, APIC_IRR = 0x200, APIC_ICR_LOW = 0x300,
-  APIC_ICR_HIGH = 0x310, APIC_LVT_TIMER = 0x320, APIC_LVT_THERMAL = 0x330, APIC_LVT_COUNTER = 0x340, APIC_LVT_LINT0 = 0x350,
-  APIC_LVT_LINT1 = 0x360, APIC_LVT_ERROR = 0x370, APIC_TIMER_COUNT = 0x380, APIC_TIMER_NOW = 0x390, APIC_TIMER_DIVIDE = 0x3E0,
+  APIC_ID = 0x20,
+  APIC_TPR = 0x80,
+  APIC_EOI = 0xB0,
+  APIC_SPURIOUS = 0xF0,
+  APIC_IRR = 0x200,
+  APIC_ICR_LOW = 0x300,
+  APIC_ICR_HIGH = 0x310,
+  APIC_LVT_TIMER = 0x320,
+  APIC_LVT_THERMAL = 0x330,
+  APIC_LVT_COUNTER = 0x340,
+  APIC_LVT_LINT0 = 0x350,
+  APIC_LVT_LINT1 = 0x360,
+  APIC_LVT_ERROR = 0x370,
+  APIC_TIMER_COUNT = 0x380,
+  APIC_TIMER_NOW = 0x390,
+  APIC_TIMER_DIVIDE = 0x3E0,
 };
 enum : uint32_t {
-  APIC_ENABLE = 1 << 8, LVT_MASKED = 1 << 16, DIVIDE_BY_1 = 0xB, ICR_PENDING = 1 << 12, ICR_ASSERT = 1 << 14,
-  ICR_INIT = 5 << 8, ICR_STARTUP = 6 << 8,
+  APIC_ENABLE = 1 << 8,
+  LVT_MASKED = 1 << 16,
+  DIVIDE_BY_1 = 0xB,
+  ICR_PENDING = 1 << 12,
+  ICR_ASSERT = 1 << 14,
+  ICR_INIT = 5 << 8,
+  ICR_STARTUP = 6 << 8,
 };
 enum : uint32_t { MSR_APIC_BASE = 0x1B };
 enum { IOAPIC_SELECT = 0, IOAPIC_DATA = 0x10, IOAPIC_VERSION = 1, IOAPIC_ENTRY = 0x10 };
@@ -41,7 +59,7 @@ static void timer_measure(void) {
   *apic(APIC_TIMER_COUNT) = ~0u;
   while (arch_counter() - begin < span) arch_pause();
   uint64_t ticks = ~0u - *apic(APIC_TIMER_NOW), took = arch_counter() - begin;
-  apic_hz = ticks * (arch_clock_hz() / 1000) / (took / 1000 ? took / 1000 : 1) ;
+  apic_hz = ticks * (arch_clock_hz() / 1000) / (took / 1000 ? took / 1000 : 1);
   *apic(APIC_TIMER_COUNT) = 0;
   if (apic_hz < 1000) panic("the APIC timer does not count");
 }
@@ -91,8 +109,8 @@ static void wait_us(uint64_t us) {
   while (arch_counter() - begin < arch_clock_hz() / 1'000'000 * us) arch_pause();
 }
 
-// INIT, then two start-up interrupts whose vector names the trampoline's page (SDM 9.4.4). The second is skipped when the
-// CPU has set up its record: a running CPU must not be started twice.
+// INIT, then two start-up interrupts whose vector names the trampoline's page (SDM 9.4.4). The second is skipped when
+// the CPU has set up its record: a running CPU must not be started twice.
 bool arch_cpu_start(const struct exo_boot *boot, unsigned index) {
   extern uint32_t arch_starting;
   if (boot->cpu_hardware_id[index] > 0xFE || boot->trampoline_physical >= 0x100000) return false;

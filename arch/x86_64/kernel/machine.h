@@ -2,7 +2,8 @@
 #pragma once
 #include "arch.h"
 
-// Segment selectors. SYSRET wants user data at base + 8 and user code at base + 16 of STAR's upper selector (SDM 5.8.8).
+// Segment selectors. SYSRET wants user data at base + 8 and user code at base + 16 of STAR's upper selector
+// (SDM 5.8.8).
 #define KERNEL_CS 0x08
 #define KERNEL_SS 0x10
 #define TSS_SELECTOR 0x28

@@ -11,7 +11,9 @@ void arch_root_init(pte_t *table) { memcpy(table + ROOT_HALF, kernel_root + ROOT
 
 void arch_root_load(uint64_t root) { __asm__ volatile("mov %0, %%cr3" ::"r"(root) : "memory"); }
 
-void arch_table_fence(void) { __asm__ volatile("" ::: "memory"); } // not-present entries are never cached (SDM 4.10.2.3)
+void arch_table_fence(void) {
+  __asm__ volatile("" ::: "memory");
+} // not-present entries are never cached (SDM 4.10.2.3)
 
 void arch_flush_page(uint64_t va) { __asm__ volatile("invlpg (%0)" ::"r"(va) : "memory"); }
 

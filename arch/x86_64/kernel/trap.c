@@ -9,22 +9,28 @@ enum { DEVICE_NOT_AVAILABLE = 7 };
 static void interrupt(struct arch_frame *f, uint64_t vector) {
   if (vector == VECTOR_SPURIOUS) return; // not acknowledged (SDM 11.9)
   irq_done();
-  if (vector == VECTOR_TIMER) core_tick(f);
-  else if (vector == VECTOR_CROSS) core_cross(f);
-  else core_interrupt(f, (unsigned)vector);
+  if (vector == VECTOR_TIMER)
+    core_tick(f);
+  else if (vector == VECTOR_CROSS)
+    core_cross(f);
+  else
+    core_interrupt(f, (unsigned)vector);
 }
 
 void trap_user(struct arch_frame *f, uint64_t vector, uint64_t error) {
-  if (vector >= 32) interrupt(f, vector);
-  else if (vector == DEVICE_NOT_AVAILABLE) core_fp(f);
-  else core_fault(f, EXO_CAUSE_PROTECTION, vector << 32 | error);
+  if (vector >= 32)
+    interrupt(f, vector);
+  else if (vector == DEVICE_NOT_AVAILABLE)
+    core_fp(f);
+  else
+    core_fault(f, EXO_CAUSE_PROTECTION, vector << 32 | error);
 }
 
 void trap_kernel(const struct arch_frame *f, uint64_t vector, uint64_t error) {
   static const char *const name[] = {
-      [0] = "divide error", [1] = "debug trap", [2] = "non-maskable interrupt", [3] = "breakpoint",
-      [6] = "illegal instruction", [8] = "double fault", [13] = "general protection", [14] = "page fault",
-      [18] = "machine check",
+      [0] = "divide error",        [1] = "debug trap",          [2] = "non-maskable interrupt",
+      [3] = "breakpoint",          [6] = "illegal instruction", [8] = "double fault",
+      [13] = "general protection", [14] = "page fault",         [18] = "machine check",
   };
   uint64_t address;
   __asm__ volatile("mov %%cr2, %0" : "=r"(address));

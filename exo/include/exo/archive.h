@@ -1,8 +1,8 @@
 // archive.h: the boot archive: page-aligned files behind one directory, so that program images map straight from it.
 //
-// Layout: struct exo_archive, then `count` entries, then the files, each at a multiple of 4096 from the start and padded
-// with zeros to the next. Names are paths without a leading slash ("init", "lib/x.lua"), unique, sorted by strcmp.
-// Written by tools/pack.c; read by the loader (the entry "init" is the first program) and by the library.
+// Layout: struct exo_archive, then `count` entries, then the files, each at a multiple of 4096 from the start and
+// padded with zeros to the next. Names are paths without a leading slash ("init", "lib/x.lua"), unique, sorted by
+// strcmp. Written by tools/pack.c; read by the loader (the entry "init" is the first program) and by the library.
 #pragma once
 #include <stdint.h>
 

@@ -13,9 +13,9 @@
 //     the trampoline; no stack: entry.S takes the CPU's own from its per-CPU area.
 //
 // The trampoline is one page (below 1 MiB on x86_64) that the loader fills with the machine's arch/<m>/boot/ap.S and
-// patches with the root table and the kernel entry. A second CPU enters it as its machine starts CPUs (x86_64: SIPI with
-// vector = frame number; AArch64: PSCI CPU_ON at EL1 or EL2; RISC-V: SBI hart_start), turns paging on and jumps to the
-// kernel entry with first argument 0.
+// patches with the root table and the kernel entry. A second CPU enters it as its machine starts CPUs (x86_64: SIPI
+// with vector = frame number; AArch64: PSCI CPU_ON at EL1 or EL2; RISC-V: SBI hart_start), turns paging on and jumps to
+// the kernel entry with first argument 0.
 #pragma once
 #ifdef __ASSEMBLER__
 #define EXO_U64(x) x
@@ -24,8 +24,8 @@
 #include <stdint.h>
 #endif
 
-// Kernel virtual layout, the same on all machines (48-bit addresses). The image's own base is the linker's business. The
-// fake machine of the unit tests puts them where an ordinary process has room.
+// Kernel virtual layout, the same on all machines (48-bit addresses). The image's own base is the linker's business.
+// The fake machine of the unit tests puts them where an ordinary process has room.
 #ifndef EXO_DIRECT_BASE
 #define EXO_DIRECT_BASE EXO_U64(0xFFFF900000000000)      // RAM: physical address p at EXO_DIRECT_BASE + p
 #define EXO_FRAME_TABLE_BASE EXO_U64(0xFFFFA00000000000) // struct exo_frame_desc of frame n at + 32 n
@@ -135,10 +135,11 @@ struct exo_boot {
 
   // Machine facts.
   struct exo_boot_serial console, results; // results: second serial port; EXO_PORT_NONE where the machine has one port
-  uint64_t interrupt_base[4]; // x86_64: {LAPIC, I/O APIC, 0, 0}; AArch64: {GICD, GICR, GIC version, 0}; RISC-V: {PLIC, ...}
-  uint64_t power_base;        // RISC-V: sifive_test; AArch64: PSCI conduit (1 = HVC, 2 = SMC); x86_64: isa-debug-exit port
-  uint64_t timer_hz;          // RISC-V: timebase; AArch64: 0 (CNTFRQ); x86_64: TSC frequency (measured by the loader)
-  uint64_t timer_interrupt;   // AArch64: interrupt ID of the virtual timer (16 + PPI; 27 by custom)
+  uint64_t
+      interrupt_base[4]; // x86_64: {LAPIC, I/O APIC, 0, 0}; AArch64: {GICD, GICR, GIC version, 0}; RISC-V: {PLIC, ...}
+  uint64_t power_base;   // RISC-V: sifive_test; AArch64: PSCI conduit (1 = HVC, 2 = SMC); x86_64: isa-debug-exit port
+  uint64_t timer_hz;     // RISC-V: timebase; AArch64: 0 (CNTFRQ); x86_64: TSC frequency (measured by the loader)
+  uint64_t timer_interrupt; // AArch64: interrupt ID of the virtual timer (16 + PPI; 27 by custom)
   struct exo_boot_framebuffer framebuffer;
   struct exo_boot_device device[EXO_BOOT_DEVICES];
   uint32_t device_count;

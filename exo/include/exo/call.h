@@ -13,10 +13,10 @@ enum exo_number : uint64_t {
   EXO_CALL_COUNT
 };
 
-#define EXO_CALL(number, name, ...)                                                                                     \
-  struct exo_##name {                                                                                                   \
-    __VA_ARGS__;                                                                                                        \
-  };                                                                                                                    \
+#define EXO_CALL(number, name, ...)                                                                                    \
+  struct exo_##name {                                                                                                  \
+    __VA_ARGS__;                                                                                                       \
+  };                                                                                                                   \
   static_assert(sizeof(struct exo_##name) % 8 == 0 && sizeof(struct exo_##name) <= EXO_CALL_WORDS * 8);
 #include <exo/call.def>
 #undef EXO_CALL

@@ -32,14 +32,14 @@ static inline exo_name exo_name_extend(exo_name n, exo_word value, unsigned widt
 }
 
 // Guards of what exists before any program: the first environment's slot 0 holds the empty name, which reaches all.
-#define EXO_GUARD_SYSTEM EXO_NAME(1ull << 60, 4)       // 0001: prefix of all guards below
-#define EXO_GUARD_WINDOW EXO_NAME(0x11ull << 56, 8)    // read-only kernel tables
+#define EXO_GUARD_SYSTEM EXO_NAME(1ull << 60, 4)    // 0001: prefix of all guards below
+#define EXO_GUARD_WINDOW EXO_NAME(0x11ull << 56, 8) // read-only kernel tables
 #define EXO_GUARD_CONSOLE_OUT EXO_NAME(0x12ull << 56, 8)
 #define EXO_GUARD_CONSOLE_IN EXO_NAME(0x13ull << 56, 8)
-#define EXO_GUARD_RESULTS EXO_NAME(0x14ull << 56, 8)   // the second serial port
-#define EXO_GUARD_EXIT EXO_NAME(0x15ull << 56, 8)      // end of the machine
-#define EXO_GUARD_SLICE EXO_NAME(0x16ull << 56, 8)     // slices nobody owns
-#define EXO_GUARD_FIRST EXO_NAME(1ull << 63, 1)        // 1: the first environment, its frames; all that programs name
+#define EXO_GUARD_RESULTS EXO_NAME(0x14ull << 56, 8) // the second serial port
+#define EXO_GUARD_EXIT EXO_NAME(0x15ull << 56, 8)    // end of the machine
+#define EXO_GUARD_SLICE EXO_NAME(0x16ull << 56, 8)   // slices nobody owns
+#define EXO_GUARD_FIRST EXO_NAME(1ull << 63, 1)      // 1: the first environment, its frames; all that programs name
 
 // Rights of a capability, and protection of a mapping (the first three).
 enum : uint64_t {
@@ -58,20 +58,20 @@ enum { EXO_SLOTS = 64, EXO_SLICES = 32, EXO_BATCH = 64, EXO_RANGE_MAX = 128 };
 enum : uint64_t { EXO_PORT_CONSOLE = 0, EXO_PORT_RESULTS = 1 };
 
 // Results. >= 0 is the answer. One list: name, value, sentence.
-#define EXO_RESULTS(X)                                                                                                  \
-  X(OK, 0, "done")                                                                                                      \
-  X(NO_CALL, -1, "no such call")                                                                                        \
-  X(NO_SLOT, -2, "the slot's number is out of range or the slot is empty")                                              \
-  X(DENIED, -3, "the slot's name is not a prefix of the guard, or its rights do not suffice")                           \
-  X(NO_FRAME, -4, "no such frame of memory")                                                                            \
-  X(KIND, -5, "the frame is of a kind that this call does not take")                                                    \
-  X(BUSY, -6, "the resource is in use (mapped, pinned, running, or not empty)")                                         \
-  X(RANGE, -7, "an argument is out of range")                                                                           \
-  X(NAME, -8, "the name is malformed or does not extend the slot's")                                                    \
-  X(CEILING, -9, "the account has reached its ceiling")                                                                 \
-  X(NO_ENV, -10, "no such environment, or its generation has passed")                                                   \
-  X(W_XOR_X, -11, "the frame would be writable and executable")                                                         \
-  X(EMPTY, -12, "nothing there")                                                                                        \
+#define EXO_RESULTS(X)                                                                                                 \
+  X(OK, 0, "done")                                                                                                     \
+  X(NO_CALL, -1, "no such call")                                                                                       \
+  X(NO_SLOT, -2, "the slot's number is out of range or the slot is empty")                                             \
+  X(DENIED, -3, "the slot's name is not a prefix of the guard, or its rights do not suffice")                          \
+  X(NO_FRAME, -4, "no such frame of memory")                                                                           \
+  X(KIND, -5, "the frame is of a kind that this call does not take")                                                   \
+  X(BUSY, -6, "the resource is in use (mapped, pinned, running, or not empty)")                                        \
+  X(RANGE, -7, "an argument is out of range")                                                                          \
+  X(NAME, -8, "the name is malformed or does not extend the slot's")                                                   \
+  X(CEILING, -9, "the account has reached its ceiling")                                                                \
+  X(NO_ENV, -10, "no such environment, or its generation has passed")                                                  \
+  X(W_XOR_X, -11, "the frame would be writable and executable")                                                        \
+  X(EMPTY, -12, "nothing there")                                                                                       \
   X(NOT_IN_BATCH, -13, "this call can not stand in a batch")
 
 enum exo_result : int64_t {

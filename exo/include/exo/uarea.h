@@ -5,14 +5,16 @@
 // only itself. Offsets are fixed for all machines, so that entry.S and doors.S share them with C.
 //
 // Doors. The kernel enters the library at `fault_door` when the program trapped, and at `event_door` when something
-// happened to it (a slice began or ends, a child died). Entered with: pc and sp from the header, first argument register =
-// `self`, second = address of the record (self + its offset), masked = 1, everything else as the program left it (fault)
-// or zero (event after a switch).
+// happened to it (a slice began or ends, a child died). Entered with: pc and sp from the header, first argument
+// register = `self`, second = address of the record (self + its offset), masked = 1, the other registers hold nothing
+// of the kernel's and are not to be relied on.
 //   * fault: the trapped context is in the fault record, with cause and address; busy = 1, was_masked = masked before.
 //     A fault while that record is busy, or with no fault door, ends the environment.
-//   * event: delivered only while masked = 0 and pc is outside [resume_start, resume_end). The interrupted context is in
+//   * event: delivered only while masked = 0 and pc is outside [resume_start, resume_end). The interrupted context is
+//   in
 //     the event record (busy = 1), or there is none (busy = 0: the last one gave the CPU away by `yield`).
-//   * forced: an environment that could not be entered when its slice ended is saved in the forced record (busy = 1) and
+//   * forced: an environment that could not be entered when its slice ended is saved in the forced record (busy = 1)
+//   and
 //     restored from it by the kernel at its next slice. Its creator starts an environment with exactly this record.
 // A record is resumed by the call `resume`, or on x86_64 by the library itself inside [resume_start, resume_end).
 #pragma once
@@ -51,9 +53,9 @@
 #define EXO_CAUSE_FOREIGN 9    // a system-call instruction whose number is not Veridian's; pc is behind it
 #define EXO_CAUSE_BAD_PC 10    // a resumed record named a pc outside the program
 // Only in an obituary:
-#define EXO_CAUSE_STOPPED 11   // env_stop; address = status
-#define EXO_CAUSE_NO_DOOR 12   // a fault or event and no door to deliver it at
-#define EXO_CAUSE_DOUBLE 13    // a fault while the fault record was busy
+#define EXO_CAUSE_STOPPED 11 // env_stop; address = status
+#define EXO_CAUSE_NO_DOOR 12 // a fault or event and no door to deliver it at
+#define EXO_CAUSE_DOUBLE 13  // a fault while the fault record was busy
 
 #ifndef __ASSEMBLER__
 #include <stddef.h>

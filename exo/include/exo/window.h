@@ -1,21 +1,21 @@
 // window.h: the kernel tables that a library may map read-only, with the accessors that outlive a kernel.
 //
-// Frames of kind WINDOW, and env frames, map with EXO_READ only. The machine window is one frame; its number reaches the
-// first program in a register (second argument at its start) and is handed on from there.
+// Frames of kind WINDOW, and env frames, map with EXO_READ only. The machine window is one frame; its number reaches
+// the first program in a register (second argument at its start) and is handed on from there.
 #pragma once
 #include <exo/types.h>
 
 // Kinds of a frame.
 enum exo_kind : uint64_t {
-  EXO_KIND_ABSENT = 0,   // no RAM there
+  EXO_KIND_ABSENT = 0, // no RAM there
   EXO_KIND_FREE = 1,
   EXO_KIND_USER = 2,
-  EXO_KIND_TABLE = 3,    // a page table; level in the state
-  EXO_KIND_ENV = 4,      // struct exo_env_window and what the kernel must trust
-  EXO_KIND_ENV_CPU = 5,  // private state of an environment on one CPU: never mapped
+  EXO_KIND_TABLE = 3,   // a page table; level in the state
+  EXO_KIND_ENV = 4,     // struct exo_env_window and what the kernel must trust
+  EXO_KIND_ENV_CPU = 5, // private state of an environment on one CPU: never mapped
   EXO_KIND_UAREA = 6,
-  EXO_KIND_WINDOW = 7,   // kernel tables, read-only
-  EXO_KIND_KERNEL = 8,   // the kernel's own and the firmware's: never handed out
+  EXO_KIND_WINDOW = 7, // kernel tables, read-only
+  EXO_KIND_KERNEL = 8, // the kernel's own and the firmware's: never handed out
 };
 
 // One per frame of RAM, 32 bytes. The state is changed by compare-and-swap only.
@@ -30,14 +30,14 @@ static_assert(sizeof(struct exo_frame_desc) == 32);
 
 #define EXO_STATE_KIND 0xFull
 #define EXO_STATE_LOCK (1ull << 4)
-#define EXO_STATE_DIRTY (1ull << 5)  // content of an earlier owner: cleared when next taken
-#define EXO_STATE_WRITE (1ull << 6)  // mapped writable somewhere since it was last unmapped everywhere
-#define EXO_STATE_EXEC (1ull << 7)   // mapped executable, likewise: never both
-#define EXO_STATE_LEVEL_SHIFT 8      // tables: 0 = leaf table ... 3 = root
+#define EXO_STATE_DIRTY (1ull << 5) // content of an earlier owner: cleared when next taken
+#define EXO_STATE_WRITE (1ull << 6) // mapped writable somewhere since it was last unmapped everywhere
+#define EXO_STATE_EXEC (1ull << 7)  // mapped executable, likewise: never both
+#define EXO_STATE_LEVEL_SHIFT 8     // tables: 0 = leaf table ... 3 = root
 #define EXO_STATE_LEVEL (3ull << EXO_STATE_LEVEL_SHIFT)
-#define EXO_STATE_MAPS_SHIFT 16      // mappings of the frame; for a table: its live entries
+#define EXO_STATE_MAPS_SHIFT 16 // mappings of the frame; for a table: its live entries
 #define EXO_STATE_MAPS (0xFFFFFFull << EXO_STATE_MAPS_SHIFT)
-#define EXO_STATE_PINS_SHIFT 40      // uses by the kernel: u-area in service, root of an environment
+#define EXO_STATE_PINS_SHIFT 40 // uses by the kernel: u-area in service, root of an environment
 #define EXO_STATE_PINS (0xFFFFull << EXO_STATE_PINS_SHIFT)
 
 static inline uint64_t exo_state_kind(uint64_t s) { return s & EXO_STATE_KIND; }
@@ -58,21 +58,21 @@ struct exo_obituary {
   uint64_t cause;   // EXO_CAUSE_*; 0 while alive
   uint64_t address; // of the fault; the status for EXO_CAUSE_STOPPED
   uint64_t pc, sp;
-  uint64_t by;      // number of the environment that stopped it; 0: a fault of its own
+  uint64_t by; // number of the environment that stopped it; 0: a fault of its own
   uint64_t cpu;
   uint64_t reg[34]; // the registers as they lie in struct arch_frame, when it ended in a fault
 };
 
 // The start of an env frame.
 struct exo_env_window {
-  uint64_t version;     // 1
-  exo_env number;       // frame | generation << 40
-  exo_env parent;       // told when this one ends
-  uint64_t alive;       // 1, then 0
-  uint64_t root;        // frame of the root table, 0: none
-  uint64_t used;        // frames charged to this environment
-  uint64_t ceiling;     // at most so many
-  uint64_t cpus;        // bit i: has a u-area on CPU i
+  uint64_t version;         // 1
+  exo_env number;           // frame | generation << 40
+  exo_env parent;           // told when this one ends
+  uint64_t alive;           // 1, then 0
+  uint64_t root;            // frame of the root table, 0: none
+  uint64_t used;            // frames charged to this environment
+  uint64_t ceiling;         // at most so many
+  uint64_t cpus;            // bit i: has a u-area on CPU i
   uint64_t state_frame[16]; // per CPU: its ENV_CPU frame
   struct exo_obituary obituary;
   struct exo_slot_window slot[EXO_SLOTS];
@@ -89,14 +89,15 @@ struct exo_machine_window {
   struct { // descriptors of frames [first, first + count) lie in the frames from `table` on, 128 a frame
     uint64_t first, count, table;
   } range[EXO_WINDOW_RANGES];
-  uint64_t clock_hz;     // of the counter that arch_counter() reads
-  uint64_t clock_zero;   // its value at kernel entry
-  uint64_t stage_ns[7];  // stage i was reached so long after entry; 0: not yet
+  uint64_t clock_hz;    // of the counter that arch_counter() reads
+  uint64_t clock_zero;  // its value at kernel entry
+  uint64_t stage_ns[7]; // stage i was reached so long after entry; 0: not yet
   uint64_t archive_frame, archive_bytes;
   uint64_t spare_frame, spare_count; // what the loader prepared for the first program beyond its segments
   uint64_t free_at_start;            // frames free when the first program began
   uint64_t kernel_frames;            // frames the kernel itself uses, frame table included
   uint64_t shootdowns, crosses;      // counts since boot
   char build_id[41];                 // hex
+  uint8_t reserved[4096 - 977];      // nothing else of the kernel's lies in this frame
 };
-static_assert(sizeof(struct exo_machine_window) <= 4096);
+static_assert(sizeof(struct exo_machine_window) == 4096);

@@ -1,4 +1,5 @@
-// pte.h: the page-table entry codec of x86_64 (Intel SDM vol. 3A, 4.5). Pure functions, shared by kernel, loader, library.
+// pte.h: the page-table entry codec of x86_64 (Intel SDM vol. 3A, 4.5). Pure functions, shared by kernel, loader,
+// library.
 #pragma once
 #include <stdint.h>
 
