@@ -51,10 +51,12 @@ bool upcall_deliver(struct arch_frame *f) {
 // In the library's resume sequence an event can wait a moment, but nobody else would look again before the slice ends.
 void upcall_poll(struct arch_frame *f) {
   enum { SOON_NS = 20'000 };
-  struct exo_uarea *u = arch_self()->arch.uarea;
-  uint64_t pc = *arch_frame_pc(f);
+  const struct cpu *cpu = arch_self();
+  struct exo_uarea *u = cpu->arch.uarea;
+  uint64_t pc = *arch_frame_pc(f), soon = arch_now_ns() + SOON_NS;
   if (!u->pending || upcall_deliver(f)) return;
-  if (!u->masked && pc >= u->resume_start && pc < u->resume_end) arch_timer_set(arch_now_ns() + SOON_NS);
+  uint64_t end = cpu->grace ? cpu->grace_end_ns : cpu->slice_end_ns; // a storm of kicks does not put it off
+  if (!u->masked && pc >= u->resume_start && pc < u->resume_end) arch_timer_set(soon < end ? soon : end);
 }
 
 void upcall_event(struct env_cpu *ec, unsigned cpu, uint64_t bits) {
