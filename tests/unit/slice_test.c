@@ -151,6 +151,21 @@ static void debt_and_a_shorter_slice(void) { // the invariants: never more debt 
   EQ(cpu_at(1)->slice[0].debt_ns, 0);
 }
 
+// Kicks do not put off the end of a slice, not even of one that stays inside its resume sequence with an event waiting.
+static void kicks_do_not_extend(void) {
+  two_on_one(MS, MS);
+  ua()->resume_start = 0x5000;
+  ua()->resume_end = 0x6000;
+  ua()->masked = 0;
+  ua()->pending = EXO_EVENT_WAKE;
+  fake_cpu[1].frame.pc = 0x5000;
+  for (int i = 0; i < 120; i++) {
+    machine_pass(10 * US);
+    EQ(CALL(0, slice_set, .cpu = 1, .index = 25, .guard = a.guard), EXO_OK);
+  }
+  EQ(runs_on(1), b.number);
+}
+
 // Kicks and ticks inside the grace do not shorten it.
 static void grace_is_whole(void) {
   two_on_one(MS, MS);
@@ -162,7 +177,7 @@ static void grace_is_whole(void) {
   ub()->masked = 0;
   EQ(CALL(0, env_start, .env = a.number, .cpu = 1), EXO_OK); // a wakes: b is asked
   CHECK(cpu_at(1)->grace && runs_on(1) == b.number);
-  for (int i = 0; i < 5; i++) EQ(CALL(0, env_start, .env = a.number, .cpu = 1), EXO_OK);
+  for (int i = 0; i < 5; i++) EQ(CALL(0, slice_set, .cpu = 1, .index = 25, .guard = a.guard), EXO_OK);
   CHECK(runs_on(1) == b.number);
   machine_pass(SLICE_GRACE_NS - 1);
   EQ(runs_on(1), b.number);
@@ -331,6 +346,7 @@ const struct test slice_tests[] = {
     {"no direction in grace", no_direction_in_grace},
     {"grace is taken back", grace_is_taken_back},
     {"a tick delivers", tick_delivers},
+    {"kicks do not extend a slice", kicks_do_not_extend},
     {"shares", shares},
     {},
 };
