@@ -47,7 +47,10 @@ void os_crash(const struct exo_record *r, const char *why) {
       struct arch_frame regs = r->regs;
       os_print("\n%s: %s: address %lx (%s), pc %lx, sp %lx\n", name, os_cause_text(r->cause), r->address,
                region_of(r->address), *arch_frame_pc(&regs), *arch_frame_sp(&regs));
-      if (os_frame_why < 0) os_print("  the last frame that was refused: %s\n", os_result_text(os_frame_why));
+      if (os_frame_why < 0)
+        os_print("  the last frame that was refused: %s; %lu of %lu pages promised, %lu of %lu frames used\n",
+                 os_result_text(os_frame_why), os_committed_pages(), os_commit_limit(), os_self.window->used,
+                 os_self.window->ceiling);
       backtrace(r);
     }
     if (why) os_print("%s: it says: %s\n", name, why);

@@ -16,7 +16,8 @@ static bool describe(exo_frame frame) {
   for (uint64_t i = 0; i < m->range_count; i++) {
     uint64_t offset = frame - m->range[i].first;
     if (frame < m->range[i].first || offset >= m->range[i].count) continue;
-    return os_map(va, OS_SLOT_WINDOW, m->range[i].table + offset / PER_WINDOW, EXO_READ) == EXO_OK;
+    os_frame_why = os_map(va, OS_SLOT_WINDOW, m->range[i].table + offset / PER_WINDOW, EXO_READ);
+    return os_frame_why == EXO_OK;
   }
   return false;
 }
@@ -59,7 +60,7 @@ exo_frame os_frame_pick(void) {
   if (!cursor) cursor = first_cursor();
   for (uint64_t seen = 0; seen <= os_self.machine->frame_count;) {
     cursor = into_range(cursor);
-    if (!describe(cursor)) break; // no frame for the table that would show it
+    if (!describe(cursor)) return 0; // no frame for the table that would show it
     const struct exo_frame_desc *d = (const struct exo_frame_desc *)OS_FRAMES + cursor;
     uint64_t left = PER_WINDOW - cursor % PER_WINDOW;
     for (; left; left--, d++, cursor++, seen++)

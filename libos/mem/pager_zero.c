@@ -5,7 +5,7 @@
 // Maps a fresh frame at `page`. BUSY: another program took that frame first.
 static exo_result fill(const struct os_region *region, uint64_t page, const struct os_leaf *leaf) {
   exo_frame frame = os_frame_pick();
-  if (!frame) return EXO_EMPTY;
+  if (!frame) return os_frame_why < 0 ? os_frame_why : EXO_EMPTY;
   uint64_t index = page >> EXO_PAGE_BITS & 511;
   struct exo_batch_entry entry[2] = {
       os_entry_frame_take((struct exo_frame_take){.slot = OS_SLOT_SELF, .frame = frame, .guard = os_self.name}),
