@@ -1,26 +1,16 @@
 // cap.c: capabilities: names, rights, slots; grant, drop, the one guard check.
 //
-// A slot is read without a lock by its owner's calls while others may drop it or grant into it: its `rights` word
-// carries a version that changes with every change, and is read before and after the rest.
+// A slot is read without a lock by its owner's calls (cap_rights in core.h); whoever changes one holds its env frame's
+// lock.
 #include "core.h"
 
-enum : uint64_t { RIGHTS_MASK = 0xFFFFFFFF, VERSION_ONE = 1ull << 32 };
-
-static uint64_t slot_read(const struct exo_slot_window *s, exo_name *name, exo_word *mask) {
-  uint64_t rights = __atomic_load_n(&s->rights, __ATOMIC_ACQUIRE);
-  *name = __atomic_load_n(&s->name, __ATOMIC_RELAXED);
-  *mask = __atomic_load_n(&s->mask, __ATOMIC_RELAXED);
-  __atomic_thread_fence(__ATOMIC_ACQUIRE); // all of it before the second look
-  return __atomic_load_n(&s->rights, __ATOMIC_RELAXED) == rights ? rights & RIGHTS_MASK : 0;
-}
+enum : uint64_t { VERSION_ONE = 1ull << 32 };
 
 exo_result cap_check(const struct env *env, exo_slot slot, exo_name guard, uint64_t rights) {
-  exo_name name, mask;
-  if (slot >= EXO_SLOTS) return EXO_NO_SLOT;
-  uint64_t held = slot_read(&env->w.slot[slot], &name, &mask);
-  if (!held) return EXO_NO_SLOT;
-  if ((guard ^ name) & mask || exo_name_length(guard) < exo_name_length(name) || rights & ~held) return EXO_DENIED;
-  return EXO_OK;
+  uint64_t held = cap_rights(env, slot, guard);
+  if (held && !(rights & ~held)) return EXO_OK;
+  bool empty = slot >= EXO_SLOTS || !(__atomic_load_n(&env->w.slot[slot].rights, __ATOMIC_RELAXED) & CAP_RIGHTS);
+  return empty ? EXO_NO_SLOT : EXO_DENIED;
 }
 
 exo_result cap_extends(const struct env *env, exo_slot slot, exo_name name) {
@@ -31,7 +21,7 @@ exo_result cap_extends(const struct env *env, exo_slot slot, exo_name name) {
 
 // Every change: rights first go to none, the version moves on, the new rights come last.
 static void slot_write(struct exo_slot_window *s, exo_name name, uint64_t rights, uint64_t open) {
-  uint64_t version = (s->rights & ~RIGHTS_MASK) + VERSION_ONE;
+  uint64_t version = (s->rights & ~CAP_RIGHTS) + VERSION_ONE;
   __atomic_store_n(&s->rights, version, __ATOMIC_RELAXED);
   __atomic_thread_fence(__ATOMIC_RELEASE);
   __atomic_store_n(&s->name, name, __ATOMIC_RELAXED);
@@ -42,11 +32,11 @@ static void slot_write(struct exo_slot_window *s, exo_name name, uint64_t rights
 
 // May the caller's slot give this out?
 static exo_result grant_check(const struct exo_cap_grant *a) {
-  exo_name name, mask;
-  uint64_t held = slot_read(&env_self()->w.slot[a->slot], &name, &mask);
-  if (!held) return EXO_NO_SLOT;
-  if (!(held & EXO_GRANT) || a->rights & ~held) return EXO_DENIED;
-  return exo_name_valid(a->name) && exo_name_is_prefix(name, a->name) ? EXO_OK : EXO_NAME;
+  exo_result r = cap_check(env_self(), a->slot, a->name, EXO_GRANT | a->rights);
+  if (r == EXO_NO_SLOT) return r;
+  const struct exo_slot_window *s = &env_self()->w.slot[a->slot];
+  if ((EXO_GRANT | a->rights) & ~s->rights) return EXO_DENIED;
+  return r == EXO_OK && exo_name_valid(a->name) ? EXO_OK : EXO_NAME;
 }
 
 // The caller's slot is looked at under the receiver's lock: who has dropped it and then sweeps finds what it gave out.
@@ -59,7 +49,7 @@ exo_result sys_cap_grant(const struct exo_cap_grant *a) {
   if (!env) return EXO_NO_ENV;
   struct exo_slot_window *to = &env->w.slot[a->index];
   exo_result r = grant_check(a);
-  if (r == EXO_OK && (!to->open || to->rights & RIGHTS_MASK)) r = EXO_BUSY;
+  if (r == EXO_OK && (!to->open || to->rights & CAP_RIGHTS)) r = EXO_BUSY;
   if (r == EXO_OK) slot_write(to, a->name, a->rights, 0);
   frame_unlock(d, state);
   return r;
@@ -72,7 +62,7 @@ exo_result sys_cap_drop(const struct exo_cap_drop *a) {
   struct env *env = env_lock(a->env, &d, &state);
   if (!env) return EXO_NO_ENV;
   struct exo_slot_window *s = &env->w.slot[a->index];
-  exo_result r = s->rights & RIGHTS_MASK ? cap_check(env_self(), a->slot, s->name, 0) : EXO_EMPTY;
+  exo_result r = s->rights & CAP_RIGHTS ? cap_check(env_self(), a->slot, s->name, 0) : EXO_EMPTY;
   if (r == EXO_OK) slot_write(s, 0, 0, 0);
   frame_unlock(d, state);
   return r;
@@ -84,7 +74,7 @@ exo_result sys_cap_open(const struct exo_cap_open *a) {
   uint64_t state;
   struct env *env = env_lock(0, &d, &state);
   struct exo_slot_window *s = &env->w.slot[a->index];
-  bool empty = !(s->rights & RIGHTS_MASK);
+  bool empty = !(s->rights & CAP_RIGHTS);
   if (empty) slot_write(s, 0, 0, a->open);
   frame_unlock(d, state);
   return empty ? EXO_OK : EXO_BUSY;

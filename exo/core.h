@@ -22,6 +22,21 @@ struct env { // an environment: its env frame
   exo_frame uarea_frame[EXO_MAX_CPUS]; // the first of two
 };
 static_assert(sizeof(struct env) <= EXO_PAGE);
+enum : uint64_t { CAP_RIGHTS = 0xFFFFFFFF }; // of a slot's rights word; its version lies above
+// The rights that `slot` of `env` gives over `guard`: 0 if it is empty, out of range, or its name is no prefix. A slot
+// is read without a lock while others may drop it or grant into it: its rights word is looked at before and after the
+// rest.
+static inline uint64_t cap_rights(const struct env *env, exo_slot slot, exo_name guard) {
+  if (slot >= EXO_SLOTS) return 0;
+  const struct exo_slot_window *s = &env->w.slot[slot];
+  uint64_t rights = __atomic_load_n(&s->rights, __ATOMIC_ACQUIRE);
+  exo_name name = __atomic_load_n(&s->name, __ATOMIC_RELAXED);
+  exo_word mask = __atomic_load_n(&s->mask, __ATOMIC_RELAXED);
+  __atomic_thread_fence(__ATOMIC_ACQUIRE); // all of it before the second look
+  if (__atomic_load_n(&s->rights, __ATOMIC_RELAXED) != rights) return 0;
+  if ((guard ^ name) & mask || exo_name_length(guard) < exo_name_length(name)) return 0;
+  return rights & CAP_RIGHTS;
+}
 // The one check: does `slot` of `env` hold a prefix of `guard`, with `rights`?
 exo_result cap_check(const struct env *env, exo_slot slot, exo_name guard, uint64_t rights);
 // May `slot` of `env` give out the longer name `name`?
@@ -31,12 +46,26 @@ exo_result cap_extends(const struct env *env, exo_slot slot, exo_name name);
 static inline struct exo_frame_desc *frame_table(void) { return (struct exo_frame_desc *)EXO_FRAME_TABLE_BASE; }
 static inline exo_frame frame_number(const struct exo_frame_desc *d) { return (exo_frame)(d - frame_table()); }
 static inline void *frame_memory(exo_frame n) { return direct(n << EXO_PAGE_BITS); }
-void frame_init(void);                         // descriptors from boot's ranges
-void frame_window(void);                       // the machine window's part
-struct exo_frame_desc *frame_at(exo_frame n);  // nullptr: no such frame
-uint64_t frame_lock(struct exo_frame_desc *d); // returns the state without the lock bit
-bool frame_try_lock(struct exo_frame_desc *d, uint64_t *state);
-void frame_unlock(struct exo_frame_desc *d, uint64_t state);
+void frame_init(void); // descriptors from boot's ranges
+// The descriptor of a frame; nullptr: there is none.
+static inline struct exo_frame_desc *frame_at(exo_frame n) {
+  if (n >= machine_window.frame_count) return nullptr;
+  struct exo_frame_desc *d = &frame_table()[n];
+  return exo_state_kind(__atomic_load_n(&d->state, __ATOMIC_RELAXED)) == EXO_KIND_ABSENT ? nullptr : d;
+}
+static inline bool frame_try_lock(struct exo_frame_desc *d, uint64_t *state) {
+  *state = __atomic_load_n(&d->state, __ATOMIC_RELAXED) & ~EXO_STATE_LOCK;
+  return __atomic_compare_exchange_n(&d->state, state, *state | EXO_STATE_LOCK, false, __ATOMIC_ACQUIRE,
+                                     __ATOMIC_RELAXED);
+}
+static inline void frame_unlock(struct exo_frame_desc *d, uint64_t state) {
+  __atomic_store_n(&d->state, state, __ATOMIC_RELEASE);
+}
+uint64_t frame_lock_wait(struct exo_frame_desc *d);
+static inline uint64_t frame_lock(struct exo_frame_desc *d) { // returns the state without the lock bit
+  uint64_t state;
+  return frame_try_lock(d, &state) ? state : frame_lock_wait(d);
+}
 // Finds, locks and checks a frame for the running environment. On a result below 0 nothing is locked.
 exo_result frame_claim(exo_slot slot, exo_frame n, uint64_t rights, struct exo_frame_desc **d, uint64_t *state);
 // The same for two different frames, both under locks.
@@ -44,8 +73,9 @@ struct claim {
   exo_slot slot;
   exo_frame frame;
   uint64_t rights;
-  struct exo_frame_desc *desc; // answer
-  uint64_t state;              // answer
+  struct exo_frame_desc *desc; // answers: the descriptor, locked,
+  uint64_t state;              // its state,
+  uint64_t held;               // and all rights that the slot gives over it
 };
 exo_result frame_claim_two(struct claim *a, struct claim *b);
 void claim_release(const struct claim *c);
@@ -134,7 +164,6 @@ extern uint64_t __stack_chk_guard;
 [[gnu::format(printf, 2, 3)]] void print_port(uint64_t port, const char *format, ...);
 void serial_put(const struct exo_boot_serial *s, uint8_t byte);
 int serial_get(const struct exo_boot_serial *s); // -1: nothing waits
-const char *call_name(uint64_t number);
 #define CHECK(condition) ((condition) ? (void)0 : panic("%s:%d: %s", __FILE_NAME__, __LINE__, #condition))
 
 // --- first.c: the first environment, from what the loader laid out

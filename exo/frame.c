@@ -1,27 +1,11 @@
 // frame.c: physical frames: kind, guard, account, counts. The caller names the frame, the core checks.
 #include "core.h"
 
-struct exo_frame_desc *frame_at(exo_frame n) {
-  if (n >= machine_window.frame_count) return nullptr;
-  struct exo_frame_desc *d = &frame_table()[n];
-  return exo_state_kind(__atomic_load_n(&d->state, __ATOMIC_RELAXED)) == EXO_KIND_ABSENT ? nullptr : d;
-}
-
-bool frame_try_lock(struct exo_frame_desc *d, uint64_t *state) {
-  uint64_t s = __atomic_load_n(&d->state, __ATOMIC_RELAXED) & ~EXO_STATE_LOCK;
-  if (!__atomic_compare_exchange_n(&d->state, &s, s | EXO_STATE_LOCK, false, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
-    return false;
-  *state = s;
-  return true;
-}
-
-uint64_t frame_lock(struct exo_frame_desc *d) {
+uint64_t frame_lock_wait(struct exo_frame_desc *d) {
   uint64_t state;
   while (!frame_try_lock(d, &state)) cpu_relax();
   return state;
 }
-
-void frame_unlock(struct exo_frame_desc *d, uint64_t state) { __atomic_store_n(&d->state, state, __ATOMIC_RELEASE); }
 
 exo_result frame_claim(exo_slot slot, exo_frame n, uint64_t rights, struct exo_frame_desc **d, uint64_t *state) {
   *d = frame_at(n);
@@ -32,26 +16,33 @@ exo_result frame_claim(exo_slot slot, exo_frame n, uint64_t rights, struct exo_f
   return r;
 }
 
+void claim_release(const struct claim *c) { frame_unlock(c->desc, c->state); }
+
+static exo_result claim_check(struct claim *c) {
+  c->held = cap_rights(env_self(), c->slot, c->desc->guard);
+  if (c->held && !(c->rights & ~c->held)) return EXO_OK;
+  return cap_check(env_self(), c->slot, c->desc->guard, c->rights) == EXO_NO_SLOT ? EXO_NO_SLOT : EXO_DENIED;
+}
+
 exo_result frame_claim_two(struct claim *a, struct claim *b) {
+  a->desc = frame_at(a->frame);
   b->desc = frame_at(b->frame);
-  if (!b->desc || !frame_at(a->frame)) return EXO_NO_FRAME;
-  if (a->frame == b->frame) return EXO_KIND;
+  if (!a->desc || !b->desc) return EXO_NO_FRAME;
+  if (a->desc == b->desc) return EXO_KIND;
   for (;;) {
-    exo_result r = frame_claim(a->slot, a->frame, a->rights, &a->desc, &a->state);
-    if (r != EXO_OK) return r;
+    a->state = frame_lock(a->desc);
     if (frame_try_lock(b->desc, &b->state)) break;
     claim_release(a); // whoever holds b may want a
     cpu_relax();
   }
-  exo_result r = cap_check(env_self(), b->slot, b->desc->guard, b->rights);
+  exo_result r = claim_check(a);
+  if (r == EXO_OK) r = claim_check(b);
   if (r != EXO_OK) {
     claim_release(b);
     claim_release(a);
   }
   return r;
 }
-
-void claim_release(const struct claim *c) { frame_unlock(c->desc, c->state); }
 
 void frame_clear(exo_frame n) { memset(frame_memory(n), 0, EXO_PAGE); }
 

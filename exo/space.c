@@ -71,16 +71,6 @@ static exo_result map_check(const struct exo_map *a, const struct claim *table, 
   return w_xor_x(frame->state, a->prot) ? EXO_OK : EXO_W_XOR_X;
 }
 
-// What the frame's slot allows beyond `prot`, kept in the entry for `protect`. Each right is checked anew: the slot may
-// hold another name by now.
-static exo_word rights_beyond(exo_slot slot, const struct claim *frame) {
-  if (exo_state_kind(frame->state) != EXO_KIND_USER) return EXO_READ;
-  exo_word kept = 0;
-  for (exo_word right = EXO_READ; right <= EXO_EXEC; right <<= 1)
-    if (cap_check(env_self(), slot, frame->desc->guard, right) == EXO_OK) kept |= right;
-  return kept;
-}
-
 exo_result sys_map(const struct exo_map *a) {
   if (a->index >= ENTRIES || a->prot == 0 || !prot_valid(a->prot)) return EXO_RANGE;
   struct claim table = {.slot = a->slot, .frame = a->table, .rights = EXO_MANAGE};
@@ -89,7 +79,8 @@ exo_result sys_map(const struct exo_map *a) {
   if (r != EXO_OK) return r;
   r = map_check(a, &table, &frame);
   if (r == EXO_OK) {
-    exo_word kept = rights_beyond(a->frame_slot, &frame) | a->prot;
+    // What the slot allows beyond `prot` is kept in the entry for `protect`.
+    exo_word kept = exo_state_kind(frame.state) == EXO_KIND_USER ? frame.held : a->prot;
     pte_t e = pte_keep(pte_leaf(a->frame << EXO_PAGE_BITS, a->prot, true), kept);
     frame.desc->home = exo_state_maps(frame.state) ? 0 : a->table * ENTRIES + a->index;
     frame.state = state_with(frame.state, a->prot) + (1ull << EXO_STATE_MAPS_SHIFT);
@@ -126,29 +117,50 @@ static bool frame_admit(exo_frame n, exo_word prot) {
   return may;
 }
 
+// Changes entries until one may not be changed so: *why. *stale: some CPU may have used what they were.
+static uint64_t protect_entries(pte_t *entry, uint64_t count, exo_word prot, bool *stale, exo_result *why) {
+  uint64_t done = 0, before = 0;
+  for (; done < count; done++) {
+    pte_t e = entry[done];
+    if (!pte_present(e)) continue;
+    *why = EXO_DENIED;
+    if (prot & ~pte_kept(e)) break;
+    *why = EXO_W_XOR_X;
+    if (prot & (EXO_WRITE | EXO_EXEC) && !frame_admit(pte_physical(e) >> EXO_PAGE_BITS, prot)) break;
+    before |= pte_prot(e);
+    __atomic_store_n(&entry[done], pte_change(e, prot), __ATOMIC_RELEASE);
+  }
+  *stale = before != 0;
+  return done;
+}
+
+// This CPU forgets `count` translations from `va` on, if it may have them: one by one while that is the cheaper way.
+static void forget(const struct place *p, uint64_t va, uint64_t count) {
+  enum { ONE_BY_ONE = 8 };
+  if (arch_self()->root != p->root) return;
+  if (count > ONE_BY_ONE)
+    arch_flush_all();
+  else
+    for (; count; count--, va += EXO_PAGE) arch_flush_page(va);
+}
+
 exo_result sys_protect(const struct exo_protect *a) {
   struct exo_frame_desc *d;
   uint64_t s;
+  bool stale;
   if (!prot_valid(a->prot)) return EXO_RANGE;
   exo_result r = range_claim(a->slot, a->table, a->index, a->count, &d, &s);
   if (r != EXO_OK) return r;
-  struct place p = table_place(d);
-  bool current = arch_self()->root == p.root, stale = false;
-  pte_t *entry = &table_entries(d)[a->index];
-  uint64_t va = p.va + (a->index << EXO_PAGE_BITS), done = 0;
-  for (; done < a->count; done++, entry++, va += EXO_PAGE) {
-    pte_t e = *entry;
-    if (!pte_present(e) || pte_prot(e) == a->prot) continue;
-    if (a->prot & ~pte_kept(e) || !frame_admit(pte_physical(e) >> EXO_PAGE_BITS, a->prot)) break;
-    __atomic_store_n(entry, pte_keep(pte_leaf(pte_physical(e), a->prot, true), pte_kept(e)), __ATOMIC_RELEASE);
-    stale |= pte_prot(e) != 0;
-    if (current && pte_prot(e)) arch_flush_page(va);
-  }
+  uint64_t done = protect_entries(&table_entries(d)[a->index], a->count, a->prot, &stale, &r);
   arch_table_fence();
   if (a->prot & EXO_EXEC) arch_code_fence();
-  if (stale) shoot_down(p.root);
+  if (stale) {
+    struct place p = table_place(d);
+    forget(&p, p.va + (a->index << EXO_PAGE_BITS), done);
+    shoot_down(p.root);
+  }
   frame_unlock(d, s);
-  return done || !a->count ? (exo_result)done : EXO_DENIED;
+  return done || !a->count ? (exo_result)done : r;
 }
 
 exo_result sys_unmap(const struct exo_unmap *a) {
@@ -156,18 +168,19 @@ exo_result sys_unmap(const struct exo_unmap *a) {
   uint64_t s;
   exo_result r = range_claim(a->slot, a->table, a->index, a->count, &d, &s);
   if (r != EXO_OK) return r;
-  struct place p = table_place(d);
-  bool current = arch_self()->root == p.root;
   pte_t *entry = &table_entries(d)[a->index];
   uint64_t gone = 0;
   // First no CPU may reach the pages, then their frames may be counted down: another call could free them at once.
   for (uint64_t i = 0; i < a->count; i++) {
     if (!pte_present(entry[i])) continue;
-    pte_t e = __atomic_exchange_n(&entry[i], pte_leaf(pte_physical(entry[i]), 0, true), __ATOMIC_ACQ_REL);
+    __atomic_store_n(&entry[i], pte_change(entry[i], 0), __ATOMIC_RELEASE);
     gone++;
-    if (current && pte_prot(e)) arch_flush_page(p.va + ((a->index + i) << EXO_PAGE_BITS));
   }
-  if (gone) shoot_down(p.root);
+  if (gone) {
+    struct place p = table_place(d);
+    forget(&p, p.va + (a->index << EXO_PAGE_BITS), a->count);
+    shoot_down(p.root);
+  }
   for (uint64_t i = 0; gone && i < a->count; i++) {
     if (!pte_present(entry[i])) continue;
     frame_unmapped(pte_physical(entry[i]) >> EXO_PAGE_BITS);

@@ -52,5 +52,10 @@ static inline uint64_t pte_prot(pte_t e) {
   if (!(e & PTE_VALID)) return 0;
   return 1 | (!(e & PTE_RO) || (e & PTE_DBM) ? 2 : 0) | (e & (e & PTE_USER ? PTE_UXN : PTE_PXN) ? 0 : 4);
 }
+// The same page with other protection: what was kept stays, and that it was accessed. (That it was written shows only in
+// PTE_RO, which is the protection itself.)
+static inline pte_t pte_change(pte_t e, uint64_t prot) {
+  return (e & (PTE_ADDRESS | 7ull << PTE_KEPT_SHIFT | PTE_AF)) | pte_leaf(0, prot, true);
+}
 static inline bool pte_accessed(pte_t e) { return e & PTE_AF; }
 static inline bool pte_dirty(pte_t e) { return !(e & PTE_RO); }

@@ -34,5 +34,8 @@ static inline pte_t pte_device(uint64_t physical) { return pte_leaf(physical, 3,
 static inline pte_t pte_keep(pte_t e, uint64_t rights) { return e | (rights & 7) << PTE_KEPT_SHIFT; }
 static inline uint64_t pte_kept(pte_t e) { return e >> PTE_KEPT_SHIFT & 7; }
 static inline uint64_t pte_prot(pte_t e) { return e & PTE_USED && !(e & PTE_LINK) ? ~e & PTE_FORBID : 0; }
+static inline pte_t pte_change(pte_t e, uint64_t prot) {
+  return (e & ~(PTE_FORBID | PTE_PARKED)) | (~prot & PTE_FORBID) | (prot ? 0 : PTE_PARKED);
+}
 static inline bool pte_accessed(pte_t e) { return pte_prot(e); }
 static inline bool pte_dirty(pte_t e) { return pte_prot(e) & 2; }

@@ -50,6 +50,10 @@ static inline uint64_t pte_prot(pte_t e) {
   if (!(e & PTE_V)) return 0;
   return (e & PTE_R ? 1 : 0) | (e & PTE_W ? 2 : 0) | (e & PTE_X ? 4 : 0);
 }
+// The same page with other protection: what was kept, and what the machine noted of its use, stay.
+static inline pte_t pte_change(pte_t e, uint64_t prot) {
+  return (e & (PTE_PPN | PTE_KEPT_W | PTE_KEPT_X | PTE_A | PTE_D)) | pte_leaf(0, prot, true);
+}
 static inline bool pte_accessed(pte_t e) { return e & PTE_A; }
 static inline bool pte_dirty(pte_t e) { return e & PTE_D; }
 #endif
