@@ -53,7 +53,7 @@ void arch_cpu_init(const struct exo_boot *boot, unsigned index);
 // refused.
 bool arch_cpu_start(const struct exo_boot *boot, unsigned index);
 // Continues a program with exactly these registers (privileged state composed by the machine), from the top of this
-// CPU's stack. The frame is copied first: it may lie anywhere.
+// CPU's stack. The frame lies in memory of the kernel's own.
 [[noreturn]] void arch_enter(const struct arch_frame *f);
 // Waits until an interrupt is pending, takes it through core_tick, core_cross or core_interrupt with frame nullptr,
 // and returns with interrupts off.

@@ -11,9 +11,11 @@ exo_result frame_claim(exo_slot slot, exo_frame n, uint64_t rights, struct exo_f
   *d = frame_at(n);
   if (!*d) return EXO_NO_FRAME;
   *state = frame_lock(*d);
+  uint64_t held = cap_rights(env_self(), slot, (*d)->guard);
+  if (held && !(rights & ~held)) return EXO_OK;
   exo_result r = cap_check(env_self(), slot, (*d)->guard, rights);
-  if (r != EXO_OK) frame_unlock(*d, *state);
-  return r;
+  frame_unlock(*d, *state);
+  return r == EXO_OK ? EXO_NO_SLOT : r; // the slot changed between the two looks
 }
 
 void claim_release(const struct claim *c) { frame_unlock(c->desc, c->state); }

@@ -13,6 +13,12 @@ struct place {
   exo_frame root;
   uint64_t va;
 };
+static struct place leaf_place(const struct exo_frame_desc *d) { // the same for a leaf table, whose way is known
+  static_assert(PTE_LEVELS == 4);
+  uint64_t h0 = d->home, h1 = frame_table()[h0 / ENTRIES].home, h2 = frame_table()[h1 / ENTRIES].home;
+  uint64_t va = (h2 % ENTRIES) << 39 | (h1 % ENTRIES) << 30 | (h0 % ENTRIES) << 21;
+  return (struct place){.root = h2 / ENTRIES, .va = va};
+}
 static struct place table_place(const struct exo_frame_desc *d) {
   struct place p = {frame_number(d), 0};
   unsigned level = (unsigned)exo_state_level(d->state);
@@ -119,7 +125,8 @@ static bool frame_admit(exo_frame n, exo_word prot) {
 
 // Changes entries until one may not be changed so: *why. *stale: some CPU may have used what they were.
 static uint64_t protect_entries(pte_t *entry, uint64_t count, exo_word prot, bool *stale, exo_result *why) {
-  uint64_t done = 0, before = 0;
+  bool live = false;
+  uint64_t done = 0;
   for (; done < count; done++) {
     pte_t e = entry[done];
     if (!pte_present(e)) continue;
@@ -127,10 +134,10 @@ static uint64_t protect_entries(pte_t *entry, uint64_t count, exo_word prot, boo
     if (prot & ~pte_kept(e)) break;
     *why = EXO_W_XOR_X;
     if (prot & (EXO_WRITE | EXO_EXEC) && !frame_admit(pte_physical(e) >> EXO_PAGE_BITS, prot)) break;
-    before |= pte_prot(e);
+    live |= pte_live(e);
     __atomic_store_n(&entry[done], pte_change(e, prot), __ATOMIC_RELEASE);
   }
-  *stale = before != 0;
+  *stale = live;
   return done;
 }
 
@@ -155,7 +162,7 @@ exo_result sys_protect(const struct exo_protect *a) {
   arch_table_fence();
   if (a->prot & EXO_EXEC) arch_code_fence();
   if (stale) {
-    struct place p = table_place(d);
+    struct place p = leaf_place(d);
     forget(&p, p.va + (a->index << EXO_PAGE_BITS), done);
     shoot_down(p.root);
   }
@@ -177,7 +184,7 @@ exo_result sys_unmap(const struct exo_unmap *a) {
     gone++;
   }
   if (gone) {
-    struct place p = table_place(d);
+    struct place p = leaf_place(d);
     forget(&p, p.va + (a->index << EXO_PAGE_BITS), a->count);
     shoot_down(p.root);
   }

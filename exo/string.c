@@ -7,6 +7,10 @@ void *memset(void *to, int byte, size_t n) {
   uint8_t *p = to;
   uint64_t fill = 0x0101010101010101ull * (uint8_t)byte;
   for (; n && (uintptr_t)p % 8; n--) *p++ = (uint8_t)byte;
+  for (; n >= 32; n -= 32, p += 32) {
+    word *w = (word *)p;
+    w[0] = w[1] = w[2] = w[3] = fill;
+  }
   for (; n >= 8; n -= 8, p += 8) *(word *)p = fill;
   for (; n; n--) *p++ = (uint8_t)byte;
   return to;
@@ -15,8 +19,14 @@ void *memset(void *to, int byte, size_t n) {
 void *memcpy(void *restrict to, const void *restrict from, size_t n) {
   uint8_t *p = to;
   const uint8_t *q = from;
-  if (((uintptr_t)p | (uintptr_t)q) % 8 == 0)
+  if (((uintptr_t)p | (uintptr_t)q) % 8 == 0) {
+    for (; n >= 32; n -= 32, p += 32, q += 32) { // registers are copied on every switch
+      word *w = (word *)p;
+      const word *v = (const word *)q;
+      w[0] = v[0], w[1] = v[1], w[2] = v[2], w[3] = v[3];
+    }
     for (; n >= 8; n -= 8, p += 8, q += 8) *(word *)p = *(const word *)q;
+  }
   for (; n; n--) *p++ = *q++;
   return to;
 }

@@ -194,14 +194,6 @@ void arch_frame_door(struct arch_frame *f, uint64_t pc, uint64_t sp, uint64_t a0
       .rdi = a0, .rsi = a1, .rip = pc, .cs = USER_CS, .rflags = FLAGS_ALWAYS, .rsp = sp, .ss = USER_SS};
 }
 
-void arch_enter(const struct arch_frame *f) {
-  [[noreturn]] extern void arch_enter_from(const struct arch_frame *);
-  struct arch_frame copy = *f;
-  struct arch_frame *at = (struct arch_frame *)self()->stack - 1;
-  memcpy(at, &copy, sizeof copy);
-  arch_enter_from(at);
-}
-
 void arch_thread_save(uint64_t words[ARCH_THREAD_WORDS]) {
   __asm__ volatile("rdfsbase %0" : "=r"(words[0]));
   words[1] = msr_read(MSR_KERNEL_GS);

@@ -239,9 +239,9 @@ leave:
 	swapgs
 	iretq
 
-// arch_enter_from(frame, stack top): the frame lies just below the top.
-	.globl arch_enter_from
-arch_enter_from:
+// arch_enter(frame): leaves from where the frame lies. Nothing is pushed on the way, and the next entry begins at the top.
+	.globl arch_enter
+arch_enter:
 	mov %rdi, %rsp
 	jmp leave
 

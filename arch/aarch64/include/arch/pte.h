@@ -24,6 +24,7 @@ enum { PTE_LEVELS = 4 }; // level 0 is the leaf table (the Arm ARM's level 3), l
 #define PTE_PARKED (1ull << 58)
 
 static inline bool pte_present(pte_t e) { return e & (PTE_VALID | PTE_PARKED); } // holds a frame or a table
+static inline bool pte_live(pte_t e) { return e & PTE_VALID; }                   // a CPU may have remembered it
 static inline bool pte_is_leaf(pte_t e, int level) { return level == 0 || !(e & PTE_PAGE); }
 static inline uint64_t pte_physical(pte_t e) { return e & PTE_ADDRESS; }
 static inline pte_t pte_table(uint64_t physical) { return physical | PTE_VALID | PTE_PAGE; }
@@ -52,8 +53,8 @@ static inline uint64_t pte_prot(pte_t e) {
   if (!(e & PTE_VALID)) return 0;
   return 1 | (!(e & PTE_RO) || (e & PTE_DBM) ? 2 : 0) | (e & (e & PTE_USER ? PTE_UXN : PTE_PXN) ? 0 : 4);
 }
-// The same page with other protection: what was kept stays, and that it was accessed. (That it was written shows only in
-// PTE_RO, which is the protection itself.)
+// The same page with other protection: what was kept stays, and that it was accessed. (That it was written shows only
+// in PTE_RO, which is the protection itself.)
 static inline pte_t pte_change(pte_t e, uint64_t prot) {
   return (e & (PTE_ADDRESS | 7ull << PTE_KEPT_SHIFT | PTE_AF)) | pte_leaf(0, prot, true);
 }

@@ -17,6 +17,7 @@ enum { PTE_LEVELS = 4 }; // level 0 is the leaf table, level 3 the root
 #define PTE_USED (1ull << 63) // in every entry that is not empty
 
 static inline bool pte_present(pte_t e) { return e & PTE_USED; }
+static inline bool pte_live(pte_t e) { return (e & PTE_USED) && !(e & PTE_PARKED); } // a CPU may have remembered it
 static inline bool pte_is_leaf(pte_t e, int level) { return level == 0 || !(e & PTE_LINK); }
 static inline uint64_t pte_physical(pte_t e) { return ((e >> PTE_NUMBER_SHIFT & PTE_NUMBER) ^ PTE_SCRAMBLE) << 12; }
 static inline pte_t pte_number(uint64_t physical) {

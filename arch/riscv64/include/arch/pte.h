@@ -24,6 +24,7 @@ enum { PTE_LEVELS = 4 }; // level 0 is the leaf table, level 3 the root
 #define PTE_PARKED (1ull << 60)
 
 static inline bool pte_present(pte_t e) { return e & (PTE_V | PTE_PARKED); } // holds a frame or a table
+static inline bool pte_live(pte_t e) { return e & PTE_V; }                   // a CPU may have remembered it
 static inline bool pte_is_leaf(pte_t e, int level) { return level == 0 || (e & (PTE_R | PTE_W | PTE_X)); }
 static inline uint64_t pte_physical(pte_t e) { return (e & PTE_PPN) << 2; }
 static inline pte_t pte_table(uint64_t physical) { return physical >> 2 | PTE_V; }

@@ -22,6 +22,7 @@ enum { PTE_LEVELS = 4 }; // level 0 is the leaf table, level 3 the root
 #define PTE_PARKED (1ull << 55)
 
 static inline bool pte_present(pte_t e) { return e & (PTE_P | PTE_PARKED); } // holds a frame or a table
+static inline bool pte_live(pte_t e) { return e & PTE_P; }                   // a CPU may have remembered it
 static inline bool pte_is_leaf(pte_t e, int level) { return level == 0 || (e & PTE_PS); }
 static inline uint64_t pte_physical(pte_t e) { return e & PTE_ADDRESS; }
 static inline pte_t pte_table(uint64_t physical) { return physical | PTE_P | PTE_W | PTE_U; }
