@@ -94,6 +94,11 @@ exo_result os_map(uint64_t va, exo_slot frame_slot, exo_frame frame, uint64_t pr
   return r;
 }
 
+// Drops all of a batch, past those that are refused.
+static void drop_all(struct exo_batch_entry *entry, unsigned count) {
+  for (unsigned done = 0; done < count; done++) done += os_batch(entry + done, count - done);
+}
+
 // Unmaps one stretch inside one leaf table, then drops its frames, in as few traps as the calls allow.
 static void unmap_part(const struct os_leaf *leaf, uint64_t index, uint64_t count, bool drop) {
   struct exo_batch_entry entry[16];
@@ -105,11 +110,11 @@ static void unmap_part(const struct os_leaf *leaf, uint64_t index, uint64_t coun
     if (!was || !drop) continue;
     entry[n++] = os_entry_frame_drop((struct exo_frame_drop){.slot = OS_SLOT_SELF, .frame = was >> 3});
     if (n == sizeof entry / sizeof *entry) {
-      (void)os_batch(entry, n);
+      drop_all(entry, n);
       n = 0;
     }
   }
-  (void)os_batch(entry, n);
+  drop_all(entry, n);
 }
 
 // Calls `part` for the pieces of [start, end) that lie in one leaf table and are short enough for one range call.
