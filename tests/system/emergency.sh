@@ -1,6 +1,6 @@
 #!/bin/sh
-# emergency.sh ARCH BUILD FRONT-DOOR [WHAT...]: breaks the running kernel from outside, by QEMU's debugger port, in ways no
-# program can: each must end as a panic that says so (exit status 121 of the front door), with the report on the console.
+# emergency.sh ARCH BUILD FRONT-DOOR [WHAT...]: breaks the running kernel from outside, by QEMU's debugger port, in ways
+# no program can: each must end as a panic that says so (exit status 121 of the front door), reported on the console.
 #   overflow  the kernel's stack pointer just above its guard page     jump  a jump to where nothing is mapped
 #   zero      the stack pointer is 0                                   nmi   (x86_64) a non-maskable interrupt
 # BUILD is the folder with kernel.elf. Wants gdb-multiarch.
@@ -36,7 +36,8 @@ provoke() {
 failed=0
 for what; do
   rm -f "$work/gdb" "$work/where" "$work/results"*
-  PATH="$work/bin:$PATH" "$door" run --arch "$arch" --cpus 1 --timeout 90 --results "$work/results" systest time hostile kill hostile \
+  PATH="$work/bin:$PATH" "$door" run --arch "$arch" --cpus 1 --timeout 90 --results "$work/results" \
+    systest time hostile kill hostile \
     >"$work/out" 2>&1 </dev/null &
   runner=$!
   tries=0
@@ -49,7 +50,8 @@ for what; do
     -ex 'hbreak sys_map' -ex continue -ex delete -ex "$(provoke "$what")" -ex detach >"$work/gdb.log" 2>&1 </dev/null || true
   status=0
   wait $runner || status=$?
-  if [ $status = 121 ] && grep -qa '^PANIC in the kernel' "$work/results" && grep -qa 'backtrace:' "$work/results.console"; then
+  if [ $status = 121 ] && grep -qa '^PANIC in the kernel' "$work/results" &&
+    grep -qa 'backtrace:' "$work/results.console"; then
     echo "emergency: $arch $what: $(grep -a '^PANIC' "$work/results" | head -n 1 | tr -d '\r')"
   else
     echo "emergency: $arch $what: FAILED with status $status" && tail -n 5 "$work/gdb.log" "$work/out"
