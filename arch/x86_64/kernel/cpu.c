@@ -164,6 +164,7 @@ void arch_cpu_init(const struct exo_boot *boot, unsigned index) {
     idt_fill();
   }
   tables_load(index);
+  trap_init(index);
   modes_set();
   syscall_set();
   irq_init(boot, index);

@@ -5,6 +5,7 @@
 
 #define CALL_BASE -0x20000000
 #define MACHINE_IDLE_VECTOR (CPU_MACHINE + 168)
+#define MACHINE_PAGE_CAUSE (CPU_MACHINE + 169)
 #define EXO_CALL(number, ...) .set call_count, number + 1;
 #include <exo/call.def>
 
@@ -133,30 +134,25 @@ kernel_trap_\@:
 	jmp kernel_trap
 	.endm
 
+kernel_trap_page:
+	push $14
+	jmp kernel_trap
 	.globl trap_page
 	.p2align 4
 trap_page:
 	testb $3, 16(%rsp)
-	jz 2f
+	jz kernel_trap_page
 	swapgs
 	push %rdi
 	push %rsi
 	mov 16(%rsp), %edi                      // error code: bit 1 write, bit 4 fetch
-	shr %edi
-	and $1, %edi
-	inc %edi                                // 1 read, 2 write
-	testb $16, 16(%rsp)
-	jz 1f
-	mov $EXO_CAUSE_EXEC, %edi
-1:	mov %rdi, 16(%rsp)
-	mov %cr2, %rsi
-	jmp deliver
-2:	push $14
-	jmp kernel_trap
+	and $31, %edi
+	movzbl %gs:MACHINE_PAGE_CAUSE(%rdi), %edi
+	mov %rdi, 16(%rsp)
+	mov %cr2, %rsi                          // falls into deliver
 
 // Stack: ss rsp rflags cs rip cause rdi rsi. rsi = address. The kernel's gs. Straight into the fault record if the door
 // is open; all else goes to C.
-	.p2align 4
 deliver:
 	mov %gs:CPU_UAREA, %rdi
 	cmpq $0, EXO_RECORD_FAULT + EXO_RECORD_BUSY(%rdi)
@@ -183,14 +179,10 @@ deliver:
 	mov %r8, EXO_RECORD_FAULT + FRAME_R8(%rdi)
 	mov %rcx, EXO_RECORD_FAULT + FRAME_RCX(%rdi)
 	mov %rdx, EXO_RECORD_FAULT + FRAME_RDX(%rdi)
-	mov (%rsp), %rcx                        // pc
-	mov 16(%rsp), %r11                      // flags
-	mov 24(%rsp), %rdx                      // sp
-	mov %rcx, EXO_RECORD_FAULT + FRAME_RIP(%rdi)
-	movq $USER_CS, EXO_RECORD_FAULT + FRAME_CS(%rdi)
-	mov %r11, EXO_RECORD_FAULT + FRAME_RFLAGS(%rdi)
-	mov %rdx, EXO_RECORD_FAULT + FRAME_RSP(%rdi)
-	movq $USER_SS, EXO_RECORD_FAULT + FRAME_SS(%rdi)
+	pop EXO_RECORD_FAULT + FRAME_RIP(%rdi)
+	pop EXO_RECORD_FAULT + FRAME_CS(%rdi)
+	pop EXO_RECORD_FAULT + FRAME_RFLAGS(%rdi)
+	pop EXO_RECORD_FAULT + FRAME_RSP(%rdi)
 	mov EXO_UAREA_MASKED(%rdi), %rdx
 	mov %rdx, EXO_RECORD_FAULT + EXO_RECORD_WAS_MASKED(%rdi)
 	movq $1, EXO_RECORD_FAULT + EXO_RECORD_BUSY(%rdi)

@@ -35,8 +35,10 @@ struct machine { // lies in arch_cpu.machine
   struct tss tss;
   uint32_t apic_id;
   uint32_t reserved;
-  uint8_t idle_vector; // what ended the last hlt; entry.S knows the place
+  uint8_t idle_vector;    // what ended the last hlt; entry.S knows the places
+  uint8_t page_cause[32]; // EXO_CAUSE_* by the low bits of a page fault's error code
 };
+static_assert(offsetof(struct machine, page_cause) == 169);
 static_assert(offsetof(struct machine, idle_vector) == 168);
 static_assert(sizeof(struct machine) <= CPU_MACHINE_SIZE);
 static inline struct machine *machine_of(unsigned index) {
@@ -47,6 +49,8 @@ static inline struct arch_cpu *self(void) { return (struct arch_cpu *)arch_self(
 // irq.c
 void irq_init(const struct exo_boot *boot, unsigned index);
 void irq_done(void);
+// trap.c
+void trap_init(unsigned index);
 // mmu.c
 void mmu_init(const struct exo_boot *boot);
 

@@ -17,6 +17,12 @@ static void interrupt(struct arch_frame *f, uint64_t vector) {
     core_interrupt(f, (unsigned)vector);
 }
 
+// Page faults: bit 1 of the error code is a write, bit 4 a fetch (SDM 4.7).
+void trap_init(unsigned index) {
+  for (unsigned error = 0; error < 32; error++)
+    machine_of(index)->page_cause[error] = error & 16 ? EXO_CAUSE_EXEC : error & 2 ? EXO_CAUSE_WRITE : EXO_CAUSE_READ;
+}
+
 void trap_user(struct arch_frame *f, uint64_t vector, uint64_t error) {
   if (vector >= 32)
     interrupt(f, vector);
