@@ -156,12 +156,12 @@ static bool filled(void) {
 }
 
 const struct bench memory_benches[] = {
-    {"map-unmap", 250, 1, take, draw, map_unmap, gone, nullptr},
-    {"map-in-batch", 0, EXO_BATCH, take, draw, map_batch, batch_mapped, unmap},
-    {"prot1", 120, 1, take_and_map, draw_writable, protect_one, one_locked, nullptr},
-    {"prot100", 1600, 1, nullptr, draw_writable, protect_many, many_locked, nullptr},
-    {"unprot100", 1600, 1, nullptr, draw_locked, unprotect_many, many_open, nullptr},
-    {"prot100-scattered", 5000, 1, nullptr, draw_scattered, scattered, scattered_locked, unmap},
-    {"demand-zero", 900, 1, fresh_region, draw_fresh, touch, filled, nullptr},
+    {"map-unmap", 250, 1, take, draw, map_unmap, gone, nullptr, nullptr},
+    {"map-in-batch", 0, EXO_BATCH, take, draw, map_batch, batch_mapped, unmap, nullptr},
+    {"prot1", 120, 1, take_and_map, draw_writable, protect_one, one_locked, nullptr, nullptr},
+    {"prot100", 1600, 1, nullptr, draw_writable, protect_many, many_locked, nullptr, nullptr},
+    {"unprot100", 1600, 1, nullptr, draw_locked, unprotect_many, many_open, nullptr, nullptr},
+    {"prot100-scattered", 5000, 1, nullptr, draw_scattered, scattered, scattered_locked, unmap, nullptr},
+    {"demand-zero", 900, 1, fresh_region, draw_fresh, touch, filled, nullptr, nullptr},
     {},
 };
