@@ -1,15 +1,7 @@
 // machine.c: x86_64's part of machine.h in C.
 #include "../machine.h"
 
-enum : uint64_t {
-  CARRY = 1,
-  FIXED = 2,
-  TRAP = 1 << 8,
-  INTERRUPT = 1 << 9,
-  IOPL = 3 << 12,
-  NESTED = 1 << 14,
-  VIRTUAL = 1 << 17
-};
+enum : uint64_t { FIXED = 2, TRAP = 1 << 8, INTERRUPT = 1 << 9, IOPL = 3 << 12, NESTED = 1 << 14, VIRTUAL = 1 << 17 };
 
 uint64_t registers_kept(bool foreign) {
   uint64_t kept = (1ull << (FRAME_RDI / 8 + 1)) - 1;                       // the 15 general ones
