@@ -5,7 +5,6 @@
 
 enum { WARM = 5, SAMPLES = 101 };
 static uint64_t seed = 88172645463325252ull, bad;
-static bool took_own; // the operation measured itself: nothing of ours is in its numbers
 
 uint64_t bench_random(uint64_t below) { return os_random(&seed) % below; }
 
@@ -20,7 +19,6 @@ static uint64_t once(const struct bench *b) {
   for (; wait; wait--) __asm__ volatile("nop"); // three instructions a turn: no common factor with 16
   uint64_t begun = bench_ticks(), own = b->run(), ended = bench_ticks();
   bad += !b->verify();
-  took_own = own != 0;
   return own ? own - 1 : ended - begun;
 }
 
@@ -54,7 +52,7 @@ static bool measure(const struct bench *b) {
   if (b->begin && !b->begin()) bad = 1;
   uint64_t overhead = overhead_of(b), ticks = bad ? 0 : median(b);
   if (b->end) b->end();
-  ticks -= ticks < overhead || b->run == nothing || took_own ? 0 : overhead;
+  ticks -= ticks < overhead ? ticks : overhead;
   uint64_t per = (uint64_t)BENCH_REPEAT * BENCH_PER * b->parts, n = (ticks * BENCH_TIMES + per / 2) / per;
   uint64_t budget = BENCH_OTHER ? b->budget * 3 / 2 : b->budget;
   if (bad) {
