@@ -66,9 +66,8 @@ static inline uint64_t frame_lock(struct exo_frame_desc *d) { // returns the sta
   uint64_t state;
   return frame_try_lock(d, &state) ? state : frame_lock_wait(d);
 }
-// Finds, locks and checks a frame for the running environment. On a result below 0 nothing is locked.
-exo_result frame_claim(exo_slot slot, exo_frame n, uint64_t rights, struct exo_frame_desc **d, uint64_t *state);
-// The same for two different frames, both under locks.
+static inline struct env *env_self(void); // the running environment
+// A frame found, locked and checked for the running environment. On a result below 0 nothing is locked.
 struct claim {
   exo_slot slot;
   exo_frame frame;
@@ -77,8 +76,20 @@ struct claim {
   uint64_t state;              // its state,
   uint64_t held;               // and all rights that the slot gives over it
 };
-exo_result frame_claim_two(struct claim *a, struct claim *b);
-void claim_release(const struct claim *c);
+exo_result claim_refused(exo_slot slot, struct exo_frame_desc *d, uint64_t state, uint64_t rights); // unlocks, says why
+static inline bool claim_check(struct claim *c) {                                                   // of a locked frame
+  c->held = cap_rights(env_self(), c->slot, c->desc->guard);
+  return c->held && !(c->rights & ~c->held);
+}
+static inline exo_result claim_lock(struct claim *c) {
+  c->desc = frame_at(c->frame);
+  if (!c->desc) return EXO_NO_FRAME;
+  c->state = frame_lock(c->desc);
+  return claim_check(c) ? EXO_OK : claim_refused(c->slot, c->desc, c->state, c->rights);
+}
+static inline void claim_release(const struct claim *c) { frame_unlock(c->desc, c->state); }
+// The same out of line, where nobody counts.
+exo_result frame_claim(exo_slot slot, exo_frame n, uint64_t rights, struct exo_frame_desc **d, uint64_t *state);
 static inline bool state_idle(uint64_t s) { return (s & (EXO_STATE_MAPS | EXO_STATE_PINS)) == 0; }
 void frame_clear(exo_frame n);
 void frame_unmapped(exo_frame n); // one mapping of it is gone and no CPU can use it any more

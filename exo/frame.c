@@ -7,42 +7,17 @@ uint64_t frame_lock_wait(struct exo_frame_desc *d) {
   return state;
 }
 
+exo_result claim_refused(exo_slot slot, struct exo_frame_desc *d, uint64_t state, uint64_t rights) {
+  exo_result r = cap_check(env_self(), slot, d->guard, rights);
+  frame_unlock(d, state);
+  return r == EXO_OK ? EXO_NO_SLOT : r; // OK: the slot changed between two looks
+}
+
 exo_result frame_claim(exo_slot slot, exo_frame n, uint64_t rights, struct exo_frame_desc **d, uint64_t *state) {
-  *d = frame_at(n);
-  if (!*d) return EXO_NO_FRAME;
-  *state = frame_lock(*d);
-  uint64_t held = cap_rights(env_self(), slot, (*d)->guard);
-  if (held && !(rights & ~held)) return EXO_OK;
-  exo_result r = cap_check(env_self(), slot, (*d)->guard, rights);
-  frame_unlock(*d, *state);
-  return r == EXO_OK ? EXO_NO_SLOT : r; // the slot changed between the two looks
-}
-
-void claim_release(const struct claim *c) { frame_unlock(c->desc, c->state); }
-
-static exo_result claim_check(struct claim *c) {
-  c->held = cap_rights(env_self(), c->slot, c->desc->guard);
-  if (c->held && !(c->rights & ~c->held)) return EXO_OK;
-  return cap_check(env_self(), c->slot, c->desc->guard, c->rights) == EXO_NO_SLOT ? EXO_NO_SLOT : EXO_DENIED;
-}
-
-exo_result frame_claim_two(struct claim *a, struct claim *b) {
-  a->desc = frame_at(a->frame);
-  b->desc = frame_at(b->frame);
-  if (!a->desc || !b->desc) return EXO_NO_FRAME;
-  if (a->desc == b->desc) return EXO_KIND;
-  for (;;) {
-    a->state = frame_lock(a->desc);
-    if (frame_try_lock(b->desc, &b->state)) break;
-    claim_release(a); // whoever holds b may want a
-    cpu_relax();
-  }
-  exo_result r = claim_check(a);
-  if (r == EXO_OK) r = claim_check(b);
-  if (r != EXO_OK) {
-    claim_release(b);
-    claim_release(a);
-  }
+  struct claim c = {.slot = slot, .frame = n, .rights = rights};
+  exo_result r = claim_lock(&c);
+  *d = c.desc;
+  *state = c.state;
   return r;
 }
 

@@ -51,9 +51,8 @@ void space_load(exo_frame root) {
   cpu->root = root;
 }
 
-static bool prot_valid(exo_word prot) {
-  return prot == 0 || (prot & EXO_READ && !(prot & ~(EXO_READ | EXO_WRITE | EXO_EXEC)));
-}
+// Nothing, or reading with writing, executing, or (to be refused by W^X) both.
+static bool prot_valid(exo_word prot) { return prot < 8 && 0xAB >> prot & 1; }
 
 // May a frame in this state be mapped so? A frame that is executable anywhere is writable nowhere.
 static bool w_xor_x(uint64_t state, exo_word prot) {
@@ -64,26 +63,47 @@ static uint64_t state_with(uint64_t state, exo_word prot) {
   return state | (prot & EXO_WRITE ? EXO_STATE_WRITE : 0) | (prot & EXO_EXEC ? EXO_STATE_EXEC : 0);
 }
 
-static exo_result map_check(const struct exo_map *a, const struct claim *table, const struct claim *frame) {
-  uint64_t kind = exo_state_kind(frame->state);
-  if (exo_state_kind(table->state) != EXO_KIND_TABLE || exo_state_level(table->state) != 0) return EXO_KIND;
-  if (pte_present(table_entries(table->desc)[a->index])) return EXO_BUSY;
-  if (kind != EXO_KIND_USER && kind != EXO_KIND_UAREA) {
-    if (kind != EXO_KIND_WINDOW && kind != EXO_KIND_ENV) return EXO_KIND;
-    if (a->prot != EXO_READ) return EXO_KIND;
+// Claims two different frames.
+[[gnu::always_inline]] static inline exo_result claim_two(struct claim *a, struct claim *b) {
+  a->desc = frame_at(a->frame);
+  b->desc = frame_at(b->frame);
+  if (!a->desc || !b->desc) return EXO_NO_FRAME;
+  if (a->desc == b->desc) return EXO_KIND;
+  for (;;) {
+    a->state = frame_lock(a->desc);
+    if (frame_try_lock(b->desc, &b->state)) break;
+    claim_release(a); // whoever holds b may want a
+    cpu_relax();
   }
-  if (kind == EXO_KIND_UAREA && a->prot & EXO_EXEC) return EXO_KIND;
-  if (exo_state_maps(frame->state) == EXO_STATE_MAPS >> EXO_STATE_MAPS_SHIFT) return EXO_BUSY;
-  return w_xor_x(frame->state, a->prot) ? EXO_OK : EXO_W_XOR_X;
+  bool first = claim_check(a);
+  if (first && claim_check(b)) return EXO_OK;
+  claim_release(first ? a : b);
+  return first ? claim_refused(b->slot, b->desc, b->state, b->rights)
+               : claim_refused(a->slot, a->desc, a->state, a->rights);
+}
+
+// Frames that are not a program's plain memory: u-areas never executable, the kernel's windows to read only.
+static bool special_may_map(uint64_t kind, exo_word prot) {
+  if (kind == EXO_KIND_UAREA) return !(prot & EXO_EXEC);
+  return (kind == EXO_KIND_WINDOW || kind == EXO_KIND_ENV) && prot == EXO_READ;
+}
+
+static inline exo_result map_check(pte_t entry, uint64_t table, uint64_t frame, exo_word prot) {
+  if ((table & (EXO_STATE_KIND | EXO_STATE_LEVEL)) != EXO_KIND_TABLE) return EXO_KIND;
+  if (pte_present(entry)) return EXO_BUSY;
+  if (exo_state_kind(frame) != EXO_KIND_USER && !special_may_map(exo_state_kind(frame), prot)) return EXO_KIND;
+  if ((frame & EXO_STATE_MAPS) == EXO_STATE_MAPS) return EXO_BUSY;
+  return w_xor_x(frame, prot) ? EXO_OK : EXO_W_XOR_X;
 }
 
 exo_result sys_map(const struct exo_map *a) {
   if (a->index >= ENTRIES || a->prot == 0 || !prot_valid(a->prot)) return EXO_RANGE;
   struct claim table = {.slot = a->slot, .frame = a->table, .rights = EXO_MANAGE};
   struct claim frame = {.slot = a->frame_slot, .frame = a->frame, .rights = a->prot};
-  exo_result r = frame_claim_two(&table, &frame);
+  exo_result r = claim_two(&table, &frame);
   if (r != EXO_OK) return r;
-  r = map_check(a, &table, &frame);
+  pte_t *entry = &table_entries(table.desc)[a->index];
+  r = map_check(*entry, table.state, frame.state, a->prot);
   if (r == EXO_OK) {
     // What the slot allows beyond `prot` is kept in the entry for `protect`.
     exo_word kept = exo_state_kind(frame.state) == EXO_KIND_USER ? frame.held : a->prot;
@@ -91,7 +111,7 @@ exo_result sys_map(const struct exo_map *a) {
     frame.desc->home = exo_state_maps(frame.state) ? 0 : a->table * ENTRIES + a->index;
     frame.state = state_with(frame.state, a->prot) + (1ull << EXO_STATE_MAPS_SHIFT);
     table.state += 1ull << EXO_STATE_MAPS_SHIFT;
-    __atomic_store_n(&table_entries(table.desc)[a->index], e, __ATOMIC_RELEASE);
+    __atomic_store_n(entry, e, __ATOMIC_RELEASE);
     arch_table_fence();
     if (a->prot & EXO_EXEC) arch_code_fence();
   }
@@ -101,13 +121,11 @@ exo_result sys_map(const struct exo_map *a) {
 }
 
 // Claims a leaf table for a range call.
-static exo_result range_claim(exo_slot slot, exo_frame table, exo_word index, exo_word count, struct exo_frame_desc **d,
-                              uint64_t *s) {
+static inline exo_result range_claim(struct claim *c, exo_word index, exo_word count) {
   if (count > EXO_RANGE_MAX || index >= ENTRIES || count > ENTRIES - index) return EXO_RANGE;
-  exo_result r = frame_claim(slot, table, EXO_MANAGE, d, s);
-  if (r != EXO_OK) return r;
-  if (exo_state_kind(*s) == EXO_KIND_TABLE && exo_state_level(*s) == 0) return EXO_OK;
-  frame_unlock(*d, *s);
+  exo_result r = claim_lock(c);
+  if (r != EXO_OK || (c->state & (EXO_STATE_KIND | EXO_STATE_LEVEL)) == EXO_KIND_TABLE) return r;
+  claim_release(c);
   return EXO_KIND;
 }
 
@@ -141,41 +159,40 @@ static uint64_t protect_entries(pte_t *entry, uint64_t count, exo_word prot, boo
   return done;
 }
 
-// This CPU forgets `count` translations from `va` on, if it may have them: one by one while that is the cheaper way.
-static void forget(const struct place *p, uint64_t va, uint64_t count) {
+// Every CPU forgets the translations of `count` entries of a leaf table; this one, one by one while that is cheaper.
+static void forget(const struct exo_frame_desc *table, uint64_t index, uint64_t count) {
   enum { ONE_BY_ONE = 8 };
-  if (arch_self()->root != p->root) return;
-  if (count > ONE_BY_ONE)
-    arch_flush_all();
-  else
-    for (; count; count--, va += EXO_PAGE) arch_flush_page(va);
+  struct place p = leaf_place(table);
+  if (arch_self()->root == p.root) {
+    if (count > ONE_BY_ONE) {
+      arch_flush_all();
+    } else {
+      uint64_t va = p.va + (index << EXO_PAGE_BITS);
+      for (; count; count--, va += EXO_PAGE) arch_flush_page(va);
+    }
+  }
+  shoot_down(p.root);
 }
 
 exo_result sys_protect(const struct exo_protect *a) {
-  struct exo_frame_desc *d;
-  uint64_t s;
+  struct claim table = {.slot = a->slot, .frame = a->table, .rights = EXO_MANAGE};
   bool stale;
   if (!prot_valid(a->prot)) return EXO_RANGE;
-  exo_result r = range_claim(a->slot, a->table, a->index, a->count, &d, &s);
+  exo_result r = range_claim(&table, a->index, a->count);
   if (r != EXO_OK) return r;
-  uint64_t done = protect_entries(&table_entries(d)[a->index], a->count, a->prot, &stale, &r);
+  uint64_t done = protect_entries(&table_entries(table.desc)[a->index], a->count, a->prot, &stale, &r);
   arch_table_fence();
   if (a->prot & EXO_EXEC) arch_code_fence();
-  if (stale) {
-    struct place p = leaf_place(d);
-    forget(&p, p.va + (a->index << EXO_PAGE_BITS), done);
-    shoot_down(p.root);
-  }
-  frame_unlock(d, s);
+  if (stale) forget(table.desc, a->index, done);
+  claim_release(&table);
   return done || !a->count ? (exo_result)done : r;
 }
 
 exo_result sys_unmap(const struct exo_unmap *a) {
-  struct exo_frame_desc *d;
-  uint64_t s;
-  exo_result r = range_claim(a->slot, a->table, a->index, a->count, &d, &s);
+  struct claim table = {.slot = a->slot, .frame = a->table, .rights = EXO_MANAGE};
+  exo_result r = range_claim(&table, a->index, a->count);
   if (r != EXO_OK) return r;
-  pte_t *entry = &table_entries(d)[a->index];
+  pte_t *entry = &table_entries(table.desc)[a->index];
   uint64_t gone = 0;
   // First no CPU may reach the pages, then their frames may be counted down: another call could free them at once.
   for (uint64_t i = 0; i < a->count; i++) {
@@ -183,17 +200,14 @@ exo_result sys_unmap(const struct exo_unmap *a) {
     __atomic_store_n(&entry[i], pte_change(entry[i], 0), __ATOMIC_RELEASE);
     gone++;
   }
-  if (gone) {
-    struct place p = leaf_place(d);
-    forget(&p, p.va + (a->index << EXO_PAGE_BITS), a->count);
-    shoot_down(p.root);
-  }
+  if (gone) forget(table.desc, a->index, a->count);
   for (uint64_t i = 0; gone && i < a->count; i++) {
     if (!pte_present(entry[i])) continue;
     frame_unmapped(pte_physical(entry[i]) >> EXO_PAGE_BITS);
     __atomic_store_n(&entry[i], 0, __ATOMIC_RELEASE);
   }
-  frame_unlock(d, s - (gone << EXO_STATE_MAPS_SHIFT));
+  table.state -= gone << EXO_STATE_MAPS_SHIFT;
+  claim_release(&table);
   return (exo_result)gone;
 }
 
@@ -231,7 +245,7 @@ exo_result sys_table_link(const struct exo_table_link *a) {
   if (a->index >= ENTRIES) return EXO_RANGE;
   struct claim table = {.slot = a->slot, .frame = a->table, .rights = EXO_MANAGE};
   struct claim child = {.slot = a->slot, .frame = a->frame, .rights = EXO_MANAGE};
-  exo_result r = frame_claim_two(&table, &child);
+  exo_result r = claim_two(&table, &child);
   if (r != EXO_OK) return r;
   r = link_check(a, &table, &child);
   if (r == EXO_OK) {

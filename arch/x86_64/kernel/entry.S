@@ -159,10 +159,9 @@ deliver:
 	jne slow
 	mov %rax, EXO_RECORD_FAULT + FRAME_RAX(%rdi)
 	mov EXO_UAREA_FAULT_DOOR(%rdi), %rax    // read once
+	dec %rax                                // no door becomes the highest address
 	cmp %gs:CPU_USER_LIMIT, %rax
 	jae slow_restore
-	test %rax, %rax
-	jz slow_restore
 	mov %rsi, EXO_RECORD_FAULT + EXO_RECORD_ADDRESS(%rdi)
 	pop EXO_RECORD_FAULT + FRAME_RSI(%rdi)
 	pop EXO_RECORD_FAULT + FRAME_RDI(%rdi)
@@ -190,7 +189,7 @@ deliver:
 	mov EXO_UAREA_FAULT_STACK(%rdi), %rsp
 	mov EXO_UAREA_SELF(%rdi), %rdi
 	lea EXO_RECORD_FAULT(%rdi), %rsi
-	mov %rax, %rcx                          // the door, checked above: sysret, the shorter way out
+	lea 1(%rax), %rcx                       // the door, checked above: sysret, the shorter way out
 	mov $0x202, %r11d
 	swapgs
 	sysretq

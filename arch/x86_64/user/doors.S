@@ -22,23 +22,20 @@ _start:
 	.globl os_fault_door
 os_fault_door:
 	xor %ebp, %ebp
-	and $-16, %rsp
-	push %rdi
-	push %rsi
-	call os_fault
-	pop %rsi
-	pop %rdi
-	mov EXO_RECORD_WAS_MASKED(%rsi), %rax
+	mov %rdi, %rbx                          // every register is saved already
+	mov %rsi, %r12
+	call os_fault                           // the fault stack is aligned
+	mov EXO_RECORD_WAS_MASKED(%r12), %rax
 	test %rax, %rax
 	jnz os_fault_resume_start               // events stay masked: nothing to look at
-	cmpq $0, EXO_UAREA_PENDING(%rdi)
+	cmpq $0, EXO_UAREA_PENDING(%rbx)
 	jne resume_by_call
 // From here to the end the kernel delivers no event; then everything is the program's again.
 	.globl os_fault_resume_start, os_fault_resume_end
 os_fault_resume_start:
-	mov %rax, EXO_UAREA_MASKED(%rdi)
-	movq $0, EXO_RECORD_BUSY(%rsi)
-	mov %rsi, %rsp
+	mov %rax, EXO_UAREA_MASKED(%rbx)
+	movq $0, EXO_RECORD_BUSY(%r12)
+	mov %r12, %rsp
 	pop %r15
 	pop %r14
 	pop %r13
