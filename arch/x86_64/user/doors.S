@@ -21,7 +21,6 @@ _start:
 // A trap of the program: rdi = u-area, rsi = fault record, where all its registers are.
 	.globl os_fault_door
 os_fault_door:
-	xor %ebp, %ebp
 	mov %rdi, %rbx                          // every register is saved already
 	mov %rsi, %r12
 	call os_fault                           // the fault stack is aligned
