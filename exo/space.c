@@ -133,25 +133,26 @@ static inline exo_result range_claim(struct claim *c, exo_word index, exo_word c
 // has become a u-area since it was mapped is never executable, whatever was kept.
 static bool frame_admit(exo_frame n, exo_word prot) {
   struct exo_frame_desc *d = &frame_table()[n];
-  uint64_t s = __atomic_load_n(&d->state, __ATOMIC_RELAXED);
-  if (state_with(s, prot) == s && w_xor_x(s, prot)) return true;
-  s = frame_lock(d);
+  uint64_t s = frame_lock(d);
   bool may = w_xor_x(s, prot) && (exo_state_kind(s) == EXO_KIND_USER || !(prot & EXO_EXEC));
   frame_unlock(d, may ? state_with(s, prot) : s);
   return may;
 }
 
+static inline uint64_t frame_state(exo_frame n) { return __atomic_load_n(&frame_table()[n].state, __ATOMIC_RELAXED); }
+
 // Changes entries until one may not be changed so: *why. *stale: some CPU may have used what they were.
 static uint64_t protect_entries(pte_t *entry, uint64_t count, exo_word prot, bool *stale, exo_result *why) {
   bool live = false;
-  uint64_t done = 0;
+  uint64_t done = 0, want = state_with(0, prot); // what the frame must have noted: else it is asked
   for (; done < count; done++) {
     pte_t e = entry[done];
     if (!pte_present(e)) continue;
     *why = EXO_DENIED;
     if (prot & ~pte_kept(e)) break;
     *why = EXO_W_XOR_X;
-    if (prot & (EXO_WRITE | EXO_EXEC) && !frame_admit(pte_physical(e) >> EXO_PAGE_BITS, prot)) break;
+    exo_frame n = pte_physical(e) >> EXO_PAGE_BITS;
+    if (want && (frame_state(n) & (EXO_STATE_WRITE | EXO_STATE_EXEC)) != want && !frame_admit(n, prot)) break;
     live |= pte_live(e);
     __atomic_store_n(&entry[done], pte_change(e, prot), __ATOMIC_RELEASE);
   }
