@@ -20,8 +20,9 @@ void boot_stage(unsigned stage, const char *what) {
 
 // The handover is the loader's word; every number that the core will rely on is looked at once, here.
 static void boot_check(const struct exo_boot *b) {
-  if (b->magic != EXO_BOOT_MAGIC || b->version != EXO_BOOT_VERSION || b->size != sizeof *b) arch_halt();
-  boot = b; // from here on there is a console to complain on
+  if (b->magic != EXO_BOOT_MAGIC || b->version != EXO_BOOT_VERSION || b->size != sizeof *b)
+    arch_power_off(ARCH_EXIT_PANIC); // nothing in it is to be believed, not even where the console is
+  boot = b;                          // from here on there is a console to complain on
   CHECK(b->range_count > 0 && b->range_count <= EXO_BOOT_RANGES && b->table_count <= EXO_BOOT_RANGES);
   CHECK(b->cpu_count > 0 && b->cpu_count <= EXO_MAX_CPUS);
   CHECK(b->segment_count > 0 && b->segment_count <= EXO_BOOT_SEGMENTS && b->device_count <= EXO_BOOT_DEVICES);

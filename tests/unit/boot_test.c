@@ -64,7 +64,7 @@ static void handover_refused(void) { // not a word to say, and no port to say it
     if (i == 1) b.version++;
     if (i == 2) b.size -= 8;
     fake_boot(&b);
-    CHECK(fake.off && fake.exit == 0 && fake.length[0] == 0);
+    CHECK(fake.off && fake.exit == ARCH_EXIT_PANIC && fake.length[0] == 0);
   }
 }
 

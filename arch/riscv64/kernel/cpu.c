@@ -5,7 +5,7 @@
 // What entry.S takes for granted of a call's number.
 static_assert(EXO_CALL_COUNT <= 0x800 && EXO_CALL_BASE % 0x800 == 0 && EXO_CALL_resume == CALL_RESUME);
 
-const struct exo_boot *machine_boot;
+const struct exo_boot *machine_boot; // set by entry.S
 uint32_t arch_starting; // index of the CPU being started, for entry.S
 
 static void require(uint64_t extension, const char *name) {
@@ -25,7 +25,6 @@ static void causes_init(struct machine *m) {
 
 void arch_cpu_init(const struct exo_boot *boot, unsigned index) {
   struct machine *m = machine_of(arch_self());
-  machine_boot = boot;
   m->call_base = EXO_CALL_BASE;
   causes_init(m);
   if (csr_read(satp) >> 60 != 9) panic("riscv64: CPU %u is not in Sv48 (satp %lx)", index, csr_read(satp));

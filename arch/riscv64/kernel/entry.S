@@ -55,6 +55,8 @@ entry:                                  // a0: struct exo_boot, or 0 on a CPU th
   csrw stvec, t0                        // direct mode: its low bits are 0
   li s0, 0                              // backtraces end here
   beqz a0, 2f
+  lla t0, machine_boot                  // first of all: it says how to end the machine
+  sd a0, (t0)
   jal core_main
 2:
   mv a0, s2
