@@ -62,7 +62,8 @@ exo_result sys_cap_drop(const struct exo_cap_drop *a) {
   struct env *env = env_lock(a->env, &d, &state);
   if (!env) return EXO_NO_ENV;
   struct exo_slot_window *s = &env->w.slot[a->index];
-  exo_result r = s->rights & CAP_RIGHTS ? cap_check(env_self(), a->slot, s->name, 0) : EXO_EMPTY;
+  uint64_t needs = env == env_self() ? 0 : EXO_MANAGE; // peers that share a name do not take it from each other
+  exo_result r = s->rights & CAP_RIGHTS ? cap_check(env_self(), a->slot, s->name, needs) : EXO_EMPTY;
   if (r == EXO_OK) slot_write(s, 0, 0, 0);
   frame_unlock(d, state);
   return r;

@@ -77,6 +77,11 @@ static void grant_and_drop(void) {
   REFUSE(EXO_NO_SLOT, 0, cap_drop, .slot = ~0ull, .env = a.number, .index = 63);
   REFUSE(EXO_DENIED, 1, cap_drop, .slot = 0, .index = 63); // not under its own name
   REFUSE(EXO_DENIED, 1, cap_drop, .slot = 0, .env = first(), .index = 0);
+  // A peer that holds the same name, but not to manage it.
+  EQ(CALL(0, cap_grant, .env = first(), .index = 40, .name = test_guard(7), .rights = EXO_RIGHTS_ALL & ~EXO_MANAGE),
+     EXO_OK);
+  REFUSE(EXO_DENIED, 0, cap_drop, .slot = 40, .env = a.number, .index = 63);
+  EQ(CALL(0, cap_drop, .slot = 40, .index = 40), EXO_OK);
   EQ(CALL(1, cap_drop, .slot = 63, .index = 63), EXO_OK); // by itself
   CHECK(s->rights >> 32 != version && !(s->rights & 63) && s->open == 0);
   REFUSE(EXO_BUSY, 0, cap_grant, .env = a.number, .index = 63, .name = a.guard, .rights = 1); // closed
