@@ -125,9 +125,7 @@ exo_result sys_frame_drop(const struct exo_frame_drop *a) {
   const struct env *dead = frame_memory(a->frame); // if it is one
   if (exo_state_kind(s) != EXO_KIND_USER && exo_state_kind(s) != EXO_KIND_ENV)
     r = EXO_KIND;
-  else if (!state_idle(s))
-    r = EXO_BUSY;
-  else if (exo_state_kind(s) == EXO_KIND_ENV && (dead->w.alive || dead->w.used))
+  else if (!state_idle(s) || (exo_state_kind(s) == EXO_KIND_ENV && (dead->w.alive || dead->w.used)))
     r = EXO_BUSY;
   if (r != EXO_OK) {
     frame_unlock(d, s);

@@ -73,7 +73,7 @@ static void idt_fill(void) {
   extern const char vector_table[], trap_page[], trap_divide[], trap_breakpoint[], trap_overflow[], trap_bound[],
       trap_illegal[], trap_fpu[], trap_simd[], trap_segment[], trap_stack[], trap_protection[], trap_alignment[],
       trap_nmi[], trap_double_fault[], trap_machine_check[], trap_debug[];
-  for (unsigned i = 0; i < 256; i++) gate_set(i, vector_table + 16 * i, 0, GATE_INTERRUPT);
+  for (size_t i = 0; i < 256; i++) gate_set((unsigned)i, vector_table + 16 * i, 0, GATE_INTERRUPT);
   gate_set(0, trap_divide, 0, GATE_INTERRUPT);
   gate_set(1, trap_debug, STACK_DEBUG + 1, GATE_INTERRUPT);
   gate_set(2, trap_nmi, STACK_NMI + 1, GATE_INTERRUPT);

@@ -54,7 +54,7 @@
 #define EXO_CAUSE_BAD_PC 10    // a resumed record named a pc outside the program
 // Only in an obituary:
 #define EXO_CAUSE_STOPPED 11 // env_stop; address = status
-#define EXO_CAUSE_NO_DOOR 12 // a fault or event and no door to deliver it at
+#define EXO_CAUSE_NO_DOOR 12 // its slice began and there was no door to enter it at
 #define EXO_CAUSE_DOUBLE 13  // a fault while the fault record was busy
 
 #ifndef __ASSEMBLER__
