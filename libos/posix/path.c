@@ -158,7 +158,7 @@ long path_rename(const char *from, const char *to) {
   struct place a, b;
   long r = path_place(&a, from);
   if (r == 0) r = path_place(&b, to);
-  if (r < 0) return r;
+  if (r != 0) return r;
   if (a.kind == KIND_NONE) return -ENOENT;
   if (a.read_only || b.read_only) return -EROFS;
   if (!a.node || !b.folder) return a.node ? -ENOENT : -EACCES;
