@@ -9,7 +9,7 @@ set(EXO_LIBGCC "" CACHE FILEPATH "libgcc.a of this machine: long double arithmet
 file(GLOB os_sources CONFIGURE_DEPENDS libos/core/*.c libos/mem/*.c libos/fs/*.c libos/env/*.c libos/posix/*.c)
 add_library(os STATIC ${os_sources})
 target_link_libraries(os PUBLIC contract)
-target_include_directories(os PUBLIC ${CMAKE_SOURCE_DIR}/libos/include PRIVATE libos/posix/${EXO_MACHINE})
+target_include_directories(os PUBLIC ${CMAKE_SOURCE_DIR}/libos/include PRIVATE libos/posix/${EXO_LINUX_NUMBERS})
 target_compile_options(os PRIVATE ${freestanding} -fno-pic -fno-stack-protector ${EXO_LIBOS_FLAGS})
 
 # Where a program starts and where the kernel enters it: the machine's own.

@@ -5,4 +5,5 @@ set(EXO_KERNEL_FLAGS -mgeneral-regs-only -mstrict-align -mno-outline-atomics -ms
 set(EXO_LOADER_FLAGS -mgeneral-regs-only -mstrict-align -mno-outline-atomics)
 set(EXO_LIBOS_FLAGS -mgeneral-regs-only -mno-outline-atomics)
 set(EXO_POSIX_FLAGS -mno-outline-atomics)
+set(EXO_LINUX_NUMBERS generic) # the table that Linux gives every newer machine
 include(${CMAKE_CURRENT_LIST_DIR}/common.cmake)

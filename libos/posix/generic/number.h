@@ -1,4 +1,4 @@
-// number.h: Linux's system-call numbers of this machine, as its C library uses them. Calls that it does not have get
+// number.h: Linux's system-call numbers of AArch64, RISC-V and all newer machines. Calls that they do not have get
 // numbers below 0, which nobody uses.
 #pragma once
 #include <stdint.h>
@@ -35,14 +35,14 @@ enum : long {
   N_getcwd = 17,
   N_chdir = 49,
   N_rename = -6,
-  N_renameat = -7,
+  N_renameat = 38,
   N_renameat2 = 276,
-  N_mkdir = -8,
+  N_mkdir = -7,
   N_mkdirat = 34,
-  N_rmdir = -9,
-  N_unlink = -10,
+  N_rmdir = -8,
+  N_unlink = -9,
   N_unlinkat = 35,
-  N_readlink = -11,
+  N_readlink = -10,
   N_readlinkat = 78,
   N_getpid = 172,
   N_gettid = 178,
@@ -54,7 +54,7 @@ enum : long {
   N_exit = 93,
   N_exit_group = 94,
   N_set_tid_address = 96,
-  N_arch_prctl = -12,
+  N_arch_prctl = -11,
   N_rt_sigaction = 134,
   N_rt_sigprocmask = 135,
   N_sigaltstack = 132,
@@ -63,7 +63,7 @@ enum : long {
   N_clock_gettime = 113,
   N_clock_getres = 114,
   N_gettimeofday = 169,
-  N_time = -13,
+  N_time = -12,
   N_getrandom = 278,
   N_uname = 160,
   N_ftruncate = 46,
