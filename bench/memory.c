@@ -132,6 +132,36 @@ static bool batch_mapped(void) {
   return ok;
 }
 
+// Memory from nothing and back: 64 free frames taken (and cleared), mapped, touched, unmapped, given back.
+static exo_result given;
+static bool give_all(void) {
+  for (uint64_t i = 0; i < PAGES; i++)
+    if (exo_frame_drop((struct exo_frame_drop){OS_SLOT_SELF, frame[i]}) < 0) return false;
+  return true;
+}
+static bool take_and_give(void) { return take() && give_all(); }
+static uint64_t map_touch_unmap(void) {
+  struct exo_batch_entry *page = os_self.uarea->batch;
+  for (uint64_t i = 0; i < EXO_BATCH; i++)
+    page[i] = os_entry_frame_take((struct exo_frame_take){OS_SLOT_SELF, frame[index + i], os_self.name, 0});
+  answer = bench_batch(EXO_BATCH);
+  for (uint64_t i = 0; i < EXO_BATCH; i++) page[i] = os_entry_map(map_of(index + i));
+  answer += bench_batch(EXO_BATCH);
+  for (uint64_t i = 0; i < EXO_BATCH; i++) *at(index + i) += i;
+  given = exo_unmap((struct exo_unmap){OS_SLOT_SELF, table, index, EXO_BATCH});
+  for (uint64_t i = 0; i < EXO_BATCH; i++)
+    page[i] = os_entry_frame_drop((struct exo_frame_drop){OS_SLOT_SELF, frame[index + i]});
+  given += bench_batch(EXO_BATCH);
+  return 0;
+}
+static bool all_back(void) {
+  uint64_t state = os_frame_desc(frame[index + bench_random(EXO_BATCH)])->state;
+  return answer == 2 * EXO_BATCH && given == 2 * EXO_BATCH && exo_state_kind(state) == EXO_KIND_FREE;
+}
+static void take_again(void) { // for the rows behind
+  for (uint64_t i = 0; i < PAGES; i++) frame[i] = 0;
+}
+
 enum { FRESH = 4096 };
 static uint64_t *region;
 static bool fresh_region(void) {
@@ -158,6 +188,7 @@ static bool filled(void) {
 const struct bench memory_benches[] = {
     {"map-unmap", 250, 1, take, draw, map_unmap, gone, nullptr, nullptr},
     {"map-in-batch", 0, EXO_BATCH, take, draw, map_batch, batch_mapped, unmap, nullptr},
+    {"map-touch-unmap-64", 60000, 1, take_and_give, draw, map_touch_unmap, all_back, take_again, nullptr},
     {"prot1", 120, 1, take_and_map, draw_writable, protect_one, one_locked, nullptr, nullptr},
     {"prot100", 1600, 1, nullptr, draw_writable, protect_many, many_locked, nullptr, nullptr},
     {"unprot100", 1600, 1, nullptr, draw_locked, unprotect_many, many_open, nullptr, nullptr},

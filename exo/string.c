@@ -7,9 +7,10 @@ void *memset(void *to, int byte, size_t n) {
   uint8_t *p = to;
   uint64_t fill = 0x0101010101010101ull * (uint8_t)byte;
   for (; n && (uintptr_t)p % 8; n--) *p++ = (uint8_t)byte;
-  for (; n >= 32; n -= 32, p += 32) {
+  for (; n >= 128; n -= 128, p += 128) { // whole frames, mostly
     word *w = (word *)p;
-    w[0] = w[1] = w[2] = w[3] = fill;
+    w[0] = w[1] = w[2] = w[3] = w[4] = w[5] = w[6] = w[7] = fill;
+    w[8] = w[9] = w[10] = w[11] = w[12] = w[13] = w[14] = w[15] = fill;
   }
   for (; n >= 8; n -= 8, p += 8) *(word *)p = fill;
   for (; n; n--) *p++ = (uint8_t)byte;
