@@ -27,6 +27,10 @@ void report_stages(void) {
     if (i == 6 && !us) us = os_now_ns() / 1000;
     report_line("STAGE %d %lu", i, us);
   }
+  uint64_t archive = (os_self.machine->archive_bytes + EXO_PAGE - 1) / EXO_PAGE;
+  report_line("MEMORY kernel_frames %lu", os_self.machine->kernel_frames);
+  report_line("MEMORY first_frames %lu", os_self.window->used - archive);
+  report_line("MEMORY archive_frames %lu", archive);
 }
 
 // The length of the word at `s`: visible characters without spaces; at most 63.

@@ -2,6 +2,7 @@
 // write.
 //   VERIDIAN 1                       format version
 //   STAGE n microseconds
+//   MEMORY name frames               in use when the first program began
 //   TEST name ok|FAIL detail
 //   BENCH name count unit
 //   FILE size crc32 path             then the file in lines of at most 64 bytes, as hex
