@@ -64,6 +64,18 @@ foreach(machine IN LISTS machines)
     set_tests_properties(${machine}/loader-malformed PROPERTIES TIMEOUT 600)
   endif()
 
+  # The kernel's own last moments: broken by a debugger, each way must end in a panic that says so.
+  foreach(how overflow jump zero nmi)
+    if(how STREQUAL nmi AND NOT machine STREQUAL x86_64)
+      continue()
+    endif()
+    add_test(NAME ${machine}/emergency-${how} COMMAND sh ${TOP}/tests/system/emergency.sh ${machine} ${BUILD_ROOT}/${machine} ${TOP}/veridian ${how})
+    set_tests_properties(${machine}/emergency-${how} PROPERTIES TIMEOUT 120)
+  endforeach()
+  # Bytes, instructions, frames and lines.
+  add_test(NAME ${machine}/budget COMMAND sh ${TOP}/tests/frontdoor/budget.sh ${machine} ${BUILD_ROOT}/${machine} ${TOP}/veridian)
+  set_tests_properties(${machine}/budget PROPERTIES TIMEOUT 180)
+
   # The table printed before the tests came from a run that ended well.
   script_test(${machine}/bench frontdoor/bench.cmake -DARCH=${machine})
 endforeach()
