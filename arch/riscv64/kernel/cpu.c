@@ -6,7 +6,7 @@
 static_assert(EXO_CALL_COUNT <= 0x800 && EXO_CALL_BASE % 0x800 == 0 && EXO_CALL_resume == CALL_RESUME);
 
 const struct exo_boot *machine_boot; // set by entry.S
-uint32_t arch_starting; // index of the CPU being started, for entry.S
+uint32_t arch_starting;              // index of the CPU being started, for entry.S
 
 static void require(uint64_t extension, const char *name) {
   struct sbi_result r = sbi(SBI_BASE, SBI_BASE_PROBE, extension, 0, 0);
