@@ -47,11 +47,12 @@ for what; do
     sleep 0.1
   done
   timeout 60 gdb-multiarch -q -batch -nx "$build/kernel.elf" -ex 'set confirm off' -ex "target remote $work/gdb" \
-    -ex 'hbreak sys_map' -ex continue -ex delete -ex "$(provoke "$what")" -ex detach \
+    -ex 'hbreak *sys_map' -ex continue -ex delete -ex "$(provoke "$what")" -ex detach \
     >"$work/gdb.log" 2>&1 </dev/null || true
   status=0
   wait $runner || status=$?
-  if [ $status = 121 ] && grep -qa '^PANIC in the kernel' "$work/results" &&
+  case $what in overflow) seen='address ffffb00000000' ;; jump) seen='address fffffffff0000000' ;; *) seen= ;; esac
+  if [ $status = 121 ] && grep -qa "^PANIC in the kernel.*$seen" "$work/results" &&
     grep -qa 'backtrace:' "$work/results.console"; then
     echo "emergency: $arch $what: $(grep -a '^PANIC' "$work/results" | head -n 1 | tr -d '\r')"
   else
