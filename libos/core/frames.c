@@ -6,7 +6,7 @@ enum { STOCK = 512, STOCK_LOW = 8, PER_WINDOW = EXO_PAGE / sizeof(struct exo_fra
 exo_result os_frame_why;
 static exo_frame stock[STOCK];
 static unsigned stock_count;
-static exo_frame cursor;
+static exo_frame cursor = ~0ull; // not begun
 
 // Makes the part of the frame table that describes `frame` readable. False: there is no such frame.
 static bool describe(exo_frame frame) {
@@ -16,7 +16,10 @@ static bool describe(exo_frame frame) {
   for (uint64_t i = 0; i < m->range_count; i++) {
     uint64_t offset = frame - m->range[i].first;
     if (frame < m->range[i].first || offset >= m->range[i].count) continue;
-    os_frame_why = os_map(va, OS_SLOT_WINDOW, m->range[i].table + offset / PER_WINDOW, EXO_READ);
+    // The table first: to make it the stock may be filled, by looking at free frames, at these perhaps.
+    bool linked = os_table_leaf(va, true) != nullptr;
+    if (linked && os_table_entry(va)) return true;
+    os_frame_why = linked ? os_map(va, OS_SLOT_WINDOW, m->range[i].table + offset / PER_WINDOW, EXO_READ) : EXO_CEILING;
     return os_frame_why == EXO_OK;
   }
   return false;
@@ -57,10 +60,11 @@ static exo_frame into_range(exo_frame frame) {
 }
 
 exo_frame os_frame_pick(void) {
-  if (!cursor) cursor = first_cursor();
+  if (cursor == ~0ull) cursor = first_cursor();
   for (uint64_t seen = 0; seen <= os_self.machine->frame_count;) {
-    cursor = into_range(cursor);
-    if (!describe(cursor)) return 0; // no frame for the table that would show it
+    exo_frame at = cursor = into_range(cursor);
+    if (!describe(at)) return 0; // no frame for the table that would show it
+    if (cursor != at) continue;  // that took frames itself, from here on
     const struct exo_frame_desc *d = (const struct exo_frame_desc *)OS_FRAMES + cursor;
     uint64_t left = PER_WINDOW - cursor % PER_WINDOW;
     for (; left; left--, d++, cursor++, seen++)

@@ -2,6 +2,7 @@
 #include "system.h"
 #include "machine.h"
 #include "stale.h"
+#include <os/start.h>
 
 static exo_result protect(uint64_t index, uint64_t count, uint64_t prot) {
   return exo_protect((struct exo_protect){OS_SLOT_SELF, place_table(), index, count, prot});
@@ -165,6 +166,40 @@ static void ceilings(void) {
   kid_end(&k);
 }
 
+// Looks at all frames with so small a stock that it must be filled to link a table, and finds a free one each time.
+static int lean(int argc, char **argv) {
+  enum { LEFT = 7 };
+  (void)argc;
+  (void)argv;
+  exo_frame first = os_frame_pick(), last = first;
+  for (bool around = false; !around || last < first;) {
+    exo_frame left[LEFT];
+    unsigned n = 0;
+    for (exo_frame f; (f = os_frame_from_stock());)
+      if (n < LEFT)
+        left[n++] = f;
+      else
+        os_frame_put(f);
+    while (n) os_frame_stock(left[--n]);
+    exo_frame next = os_frame_pick();
+    if (!next) return 1;
+    around |= next < last;
+    last = next;
+    os_self.shared[0]++;
+  }
+  return 0;
+}
+
+static void small_stock(void) {
+  struct kid k;
+  if (!kid_start(&k, (struct kid_how){}, "lean", 0, 0)) return;
+  EXPECT(kid_wait(&k, MS(60000)));
+  EXPECT_IS(os_child_status(&k.child), 0);
+  EXPECT(k.shared[0] > os_frames_free() / 10 * 9);
+  note("%lu free frames seen", k.shared[0]);
+  kid_end(&k);
+}
+
 static void accounts(void) {
   uint64_t before = frame_account();
   for (int i = 0; i < 5; i++) {
@@ -184,8 +219,9 @@ const struct test memory_tests[] = {
     {"memory-clean", clean_frames},
     {"memory-ceiling", ceilings},
     {"memory-accounts", accounts},
+    {"memory-small-stock", small_stock},
     {"memory-stale", stale_tests_unmap},
     {"memory-stale-protect", stale_tests_protect},
     {},
 };
-const struct role memory_roles[] = {{"soil", soil}, {"greedy", greedy}, {"stale", stale_role}, {}};
+const struct role memory_roles[] = {{"soil", soil}, {"greedy", greedy}, {"lean", lean}, {"stale", stale_role}, {}};
