@@ -1,5 +1,5 @@
 // reclaim.c: the end of a child: its status, and everything it had back in the parent's hands, found in the frame table
-// by account: no list of the child's is trusted.
+// by account: no list of the child's is trusted. Its own children end with it.
 #include "build.h"
 #include <os/env.h>
 
@@ -14,24 +14,68 @@ exo_result os_child_stop(struct os_child *c, int status) {
   return exo_env_stop((struct exo_env_stop){.slot = OS_SLOT_SELF, .env = c->env, .status = (uint64_t)status});
 }
 
-struct found {
+struct list {
   exo_frame *frame;
   uint64_t count, room;
 };
 
-// All frames on the account of `env`, in the whole machine.
-static bool collect(uint32_t account, struct found *f) {
+static bool append(struct list *l, exo_frame n) {
+  if (l->count == l->room) {
+    uint64_t room = 2 * l->room + 64;
+    exo_frame *more = os_realloc(l->frame, room * sizeof *more);
+    if (!more) return false;
+    *l = (struct list){more, l->count, room};
+  }
+  l->frame[l->count++] = n;
+  return true;
+}
+
+static bool holds(const struct list *l, exo_frame n) {
+  for (uint64_t i = 0; i < l->count; i++)
+    if (l->frame[i] == n) return true;
+  return false;
+}
+
+// All frames on the accounts of `family`, in the whole machine.
+static bool collect(const struct list *family, struct list *all) {
   const struct exo_machine_window *m = os_self.machine;
+  all->count = 0;
   for (uint64_t i = 0; i < m->range_count; i++)
     for (exo_frame n = m->range[i].first, end = n + m->range[i].count; n < end; n++) {
       const struct exo_frame_desc *d = n % 128 == 0 || n == m->range[i].first
                                            ? (os_frame_desc(n), (const struct exo_frame_desc *)OS_FRAMES + n)
                                            : (const struct exo_frame_desc *)OS_FRAMES + n;
-      if (d->account != account || exo_state_kind(d->state) < EXO_KIND_USER) continue;
-      if (f->count == f->room) return false;
-      f->frame[f->count++] = n;
+      if (exo_state_kind(d->state) < EXO_KIND_USER || !holds(family, d->account)) continue;
+      if (!append(all, n)) return false;
     }
   return true;
+}
+
+static bool is_env(exo_frame n) { return exo_state_kind(os_frame_desc(n)->state) == EXO_KIND_ENV; }
+
+// Environments among `all` that are not of the family yet join it, and end: nobody else would end them.
+static bool adopt(struct list *family, const struct list *all) {
+  for (uint64_t i = 0; i < all->count; i++) {
+    exo_frame n = all->frame[i];
+    if (!is_env(n) || holds(family, n)) continue;
+    if (!append(family, n)) return false;
+    uint64_t generation = os_frame_desc(n)->generation;
+    (void)exo_env_stop((struct exo_env_stop){.slot = OS_SLOT_SELF, .env = n | generation << 40});
+  }
+  return true;
+}
+
+// The family of the environments of `family`, and all that they have.
+static bool gather(struct list *family, struct list *all) {
+  for (;;) {
+    uint64_t known = family->count;
+    if (!collect(family, all) || !adopt(family, all)) return false;
+    if (family->count == known) return true;
+  }
+}
+
+static bool drop(exo_frame n) {
+  return exo_frame_drop((struct exo_frame_drop){.slot = OS_SLOT_SELF, .frame = n}) == EXO_OK;
 }
 
 static void unmap_table(exo_frame table) {
@@ -39,30 +83,29 @@ static void unmap_table(exo_frame table) {
     (void)exo_unmap((struct exo_unmap){.slot = OS_SLOT_SELF, .table = table, .index = i, .count = EXO_RANGE_MAX});
 }
 
-// Tables, children first; then the frames nobody maps any more.
-static uint64_t take_back(const struct found *f) {
+// Tables, children first; then the frames nobody maps any more; then the environments nothing is charged to any more.
+static uint64_t take_back(const struct list *family, const struct list *all) {
   uint64_t dropped = 0;
   for (uint64_t level = 0; level < LEVELS; level++)
-    for (uint64_t i = 0; i < f->count; i++) {
-      const struct exo_frame_desc *d = os_frame_desc(f->frame[i]);
+    for (uint64_t i = 0; i < all->count; i++) {
+      const struct exo_frame_desc *d = os_frame_desc(all->frame[i]);
       if (exo_state_kind(d->state) != EXO_KIND_TABLE || exo_state_level(d->state) != level) continue;
-      if (level == 0) unmap_table(f->frame[i]);
-      (void)exo_table_drop((struct exo_table_drop){.slot = OS_SLOT_SELF, .table = f->frame[i]});
+      if (level == 0) unmap_table(all->frame[i]);
+      (void)exo_table_drop((struct exo_table_drop){.slot = OS_SLOT_SELF, .table = all->frame[i]});
     }
-  for (uint64_t i = 0; i < f->count; i++)
-    dropped += exo_frame_drop((struct exo_frame_drop){.slot = OS_SLOT_SELF, .frame = f->frame[i]}) == EXO_OK;
+  for (uint64_t i = 0; i < all->count; i++) dropped += !is_env(all->frame[i]) && drop(all->frame[i]);
+  for (uint64_t i = family->count; i-- > 1;) dropped += drop(family->frame[i]); // who came last is nobody's parent
   return dropped;
 }
 
 exo_result os_child_reclaim(struct os_child *c) {
   exo_frame env_frame = c->env & ((1ull << 40) - 1);
-  uint64_t used = c->window->used;
-  struct found f = {.room = used, .frame = os_alloc((used + 1) * sizeof(exo_frame))};
-  if (!f.frame) return EXO_CEILING;
-  bool whole = collect((uint32_t)c->env, &f);
-  uint64_t dropped = take_back(&f);
-  os_free(f.frame);
-  uint64_t left = c->window->used;
+  struct list family = {}, all = {};
+  bool whole = append(&family, env_frame) && gather(&family, &all);
+  uint64_t dropped = take_back(&family, &all);
+  whole = whole && dropped == all.count && !c->window->used;
+  os_free(all.frame);
+  os_free(family.frame);
   os_core_unmap(c->window);
   c->window = nullptr;
   for (uint64_t i = 0; i < OS_CHANNEL_PAGES; i++) {
@@ -73,5 +116,5 @@ exo_result os_child_reclaim(struct os_child *c) {
   c->channel = nullptr;
   exo_result r = exo_frame_drop((struct exo_frame_drop){.slot = OS_SLOT_SELF, .frame = env_frame});
   if (r < 0) return r;
-  return whole && !left && dropped == used ? (exo_result)dropped + 1 : EXO_BUSY;
+  return whole ? (exo_result)dropped + 1 : EXO_BUSY;
 }

@@ -6,21 +6,6 @@
 enum { VICTIM_COUNT = 1, VICTIM_STOP = 2, VICTIM_BAD = 3, CALLS = 220'000, EACH = 20'000 };
 static uint64_t counts[EXO_CALL_COUNT][HOSTILE_RESULTS], total, wins, deaths;
 
-// Children of a child that has ended: stopped, so that their frames can be taken back with its own.
-static void orphans_end(exo_env parent) {
-  for (exo_frame f = 0; f < os_self.machine->frame_count; f++) {
-    const struct exo_frame_desc *d = frame_kind(f) == EXO_KIND_ENV ? os_frame_desc(f) : nullptr;
-    if (d && d->account == (uint32_t)parent && f != (parent & ((1ull << 40) - 1)))
-      (void)exo_env_stop((struct exo_env_stop){OS_SLOT_SELF, f | (uint64_t)(d->generation & 0xFFFFFF) << 40, 0});
-  }
-}
-
-static void hostile_end(struct kid *k) {
-  if (os_child_alive(&k->child)) EXPECT_IS(os_child_stop(&k->child, 1), EXO_OK);
-  orphans_end(k->child.env);
-  kid_end(k);
-}
-
 static void collect(struct kid *k) {
   total += k->shared[HOSTILE_CALLS];
   wins += k->shared[HOSTILE_WINS];
@@ -59,7 +44,7 @@ static void calls(void) {
     if (!kid_start(&k, how, "hostile", os_random(&seed), EACH)) break;
     (void)kid_wait(&k, MS(30000));
     collect(&k);
-    hostile_end(&k);
+    kid_end(&k);
   }
   uint64_t looked = v.shared[VICTIM_COUNT];
   EXPECT(kid_until(&v, VICTIM_COUNT, looked + 2, MS(5000)));
@@ -84,7 +69,7 @@ static void areas(const char *role, uint64_t rounds) {
       break;
     ended += kid_wait(&k, MS(60));
     did += k.shared[HOSTILE_CALLS];
-    hostile_end(&k);
+    kid_end(&k);
   }
   uint64_t looked = v.shared[VICTIM_COUNT];
   EXPECT(kid_until(&v, VICTIM_COUNT, looked + 2, MS(5000)));

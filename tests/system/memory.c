@@ -211,6 +211,26 @@ static void accounts(void) {
   EXPECT_IS(frame_account(), before);
 }
 
+// Has a child that has a child.
+static int mother(int argc, char **argv) {
+  uint64_t below = argc > 0 ? os_number(argv[0], 0) : 0;
+  struct kid k;
+  struct kid_how how = {.ceiling = os_self.window->ceiling / 2};
+  if (below && (!kid_start(&k, how, "mother", below - 1, 0) || !kid_until(&k, 0, 1, MS(5000)))) return 1;
+  os_self.shared[0] = 1;
+  for (;;) os_yield(0, os_now_ns() + MS(5));
+}
+
+// The children of a child end with it, and all that they had comes back.
+static void orphans(void) {
+  uint64_t before = frame_account();
+  struct kid k;
+  if (!kid_start(&k, (struct kid_how){.ceiling = 4096}, "mother", 2, 0)) return;
+  EXPECT(kid_until(&k, 0, 1, MS(10000)));
+  kid_end(&k);
+  EXPECT_IS(frame_account(), before);
+}
+
 const struct test memory_tests[] = {
     {"memory-w-xor-x", w_xor_x},
     {"memory-code", code},
@@ -220,8 +240,10 @@ const struct test memory_tests[] = {
     {"memory-ceiling", ceilings},
     {"memory-accounts", accounts},
     {"memory-small-stock", small_stock},
+    {"memory-orphans", orphans},
     {"memory-stale", stale_tests_unmap},
     {"memory-stale-protect", stale_tests_protect},
     {},
 };
-const struct role memory_roles[] = {{"soil", soil}, {"greedy", greedy}, {"lean", lean}, {"stale", stale_role}, {}};
+const struct role memory_roles[] = {{"soil", soil},     {"greedy", greedy},    {"lean", lean},
+                                    {"mother", mother}, {"stale", stale_role}, {}};

@@ -66,6 +66,7 @@ static inline const struct exo_obituary *os_child_obituary(const struct os_child
 int os_child_status(const struct os_child *c);
 // Ends a child that may be alive.
 exo_result os_child_stop(struct os_child *c, int status);
-// Takes back everything a dead child had: mappings, tables (children first), frames, at last its env frame. Returns how
-// many frames came back, or a result below 0 if some did not.
+// Takes back everything a dead child had: mappings, tables (children first), frames, at last its env frame; its own
+// children are stopped, and what they had comes back too. Returns how many frames came back, or a result below 0 if
+// some did not.
 exo_result os_child_reclaim(struct os_child *c);
