@@ -105,14 +105,16 @@ void os_frame_stock_fill(void) {
   filling = false;
 }
 
+// Twice over the table: to see it all may take frames.
 uint64_t os_frames_free(void) {
   const struct exo_machine_window *m = os_self.machine;
   uint64_t count = 0;
-  for (uint64_t i = 0; i < m->range_count; i++)
-    for (exo_frame f = m->range[i].first, end = f + m->range[i].count; f < end; f += PER_WINDOW) {
-      const struct exo_frame_desc *d = (const struct exo_frame_desc *)OS_FRAMES + f;
-      if (!describe(f)) continue;
-      for (unsigned k = 0; k < PER_WINDOW; k++) count += exo_state_kind(d[k].state) == EXO_KIND_FREE;
-    }
+  for (unsigned look = 0; look < 2; look++)
+    for (uint64_t i = 0; i < m->range_count; i++)
+      for (exo_frame f = m->range[i].first, end = f + m->range[i].count; f < end; f += PER_WINDOW) {
+        const struct exo_frame_desc *d = (const struct exo_frame_desc *)OS_FRAMES + f;
+        if (!describe(f) || !look) continue;
+        for (unsigned k = 0; k < PER_WINDOW; k++) count += exo_state_kind(d[k].state) == EXO_KIND_FREE;
+      }
   return count;
 }
