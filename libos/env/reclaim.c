@@ -53,6 +53,13 @@ static bool collect(const struct list *family, struct list *all) {
 
 static bool is_env(exo_frame n) { return exo_state_kind(os_frame_desc(n)->state) == EXO_KIND_ENV; }
 
+// An environment is dead before its end is complete, which may still be under way on another CPU: until then its frame
+// is locked or pinned.
+static void wait_for_end(exo_frame env) {
+  const struct exo_frame_desc *d = os_frame_desc(env);
+  while (__atomic_load_n(&d->state, __ATOMIC_ACQUIRE) & (EXO_STATE_LOCK | EXO_STATE_PINS)) arch_pause();
+}
+
 // Environments among `all` that are not of the family yet join it, and end: nobody else would end them.
 static bool adopt(struct list *family, const struct list *all) {
   for (uint64_t i = 0; i < all->count; i++) {
@@ -61,6 +68,7 @@ static bool adopt(struct list *family, const struct list *all) {
     if (!append(family, n)) return false;
     uint64_t generation = os_frame_desc(n)->generation;
     (void)exo_env_stop((struct exo_env_stop){.slot = OS_SLOT_SELF, .env = n | generation << 40});
+    wait_for_end(n);
   }
   return true;
 }
@@ -101,6 +109,7 @@ static uint64_t take_back(const struct list *family, const struct list *all) {
 exo_result os_child_reclaim(struct os_child *c) {
   exo_frame env_frame = c->env & ((1ull << 40) - 1);
   struct list family = {}, all = {};
+  wait_for_end(env_frame);
   bool whole = append(&family, env_frame) && gather(&family, &all);
   uint64_t dropped = take_back(&family, &all);
   whole = whole && dropped == all.count && !c->window->used;
