@@ -154,8 +154,6 @@ void slice_forget(const struct env *env); // its slices on all CPUs belong to no
 void slice_init(struct cpu *cpu);
 void slice_preempt(struct arch_frame *f); // ends the running slice: asks the library first, then forces
 bool slice_owner_waits(struct cpu *cpu);  // runs on lent time whose owner is ready
-[[noreturn]] void slice_direct(struct env *to, struct env_cpu *ec); // hands the rest of the slice on
-struct env_cpu *slice_ready(struct cpu *cpu, exo_env number);       // ready here? sets cpu->probe until the switch
 
 // --- upcall.c: a fault arrives, a library is entered at one of its doors
 void upcall_run(struct cpu *cpu); // continues the environment that was just switched in; returns if that ends it

@@ -13,7 +13,7 @@ void slice_init(struct cpu *cpu) {
 }
 
 // The environment's presence here, if it is ready. `probe` holds env_end back until the switch or the next probe.
-struct env_cpu *slice_ready(struct cpu *cpu, exo_env number) {
+static struct env_cpu *slice_ready(struct cpu *cpu, exo_env number) {
   struct env *env = env_at(number);
   __atomic_store_n(&cpu->probe, env, __ATOMIC_SEQ_CST);
   if (!env || env_at(number) != env || !__atomic_load_n(&env->w.alive, __ATOMIC_SEQ_CST)) return nullptr;
@@ -57,9 +57,9 @@ static void env_switch(struct cpu *cpu, struct env_cpu *ec) {
   __atomic_store_n(&cpu->probe, nullptr, __ATOMIC_SEQ_CST);
 }
 
-[[noreturn]] void slice_direct(struct env *to, struct env_cpu *ec) {
-  struct cpu *cpu = arch_self();
-  if (cpu->slice[cpu->slice_now].env == to->w.number) cpu->lent = false;
+// Hands the rest of the slice on.
+[[noreturn]] static void slice_direct(struct cpu *cpu, struct env_cpu *ec) {
+  if (cpu->slice[cpu->slice_now].env == ec->env->w.number) cpu->lent = false;
   env_switch(cpu, ec);
   upcall_run(cpu);
   slice_next();
@@ -119,15 +119,14 @@ static uint64_t owner_deadline(struct cpu *cpu, const struct slice *s) {
   return deadline;
 }
 
-// The earliest deadline of all: an idle CPU wakes for it, if it has any time to give.
+// The earliest deadline of those who have time here: an idle CPU wakes for it.
 static uint64_t next_deadline(struct cpu *cpu) {
-  uint64_t first = ~0ull, time = 0;
+  uint64_t first = ~0ull;
   for (int i = 0; i < EXO_SLICES; i++) {
     uint64_t deadline = cpu->slice[i].length_ns ? owner_deadline(cpu, &cpu->slice[i]) : ~0ull;
     if (deadline < first) first = deadline;
-    time += cpu->slice[i].length_ns;
   }
-  return time ? first : ~0ull;
+  return first;
 }
 
 // Lent time ends when the slice's owner wakes. Others who wake meanwhile wait for their turn: a timer set for them
@@ -168,14 +167,8 @@ static void slice_close(struct cpu *cpu) {
     }
     slices_unlock(cpu);
     if (ec) {
-      uint64_t end = cpu->slice_end_ns;
-      if (cpu->lent) { // next_deadline moves the probe: hold the chosen one by running it
-        env_switch(cpu, ec);
-        timer_arm(cpu, end);
-      } else {
-        arch_timer_set(end);
-        env_switch(cpu, ec);
-      }
+      env_switch(cpu, ec); // first: timer_arm moves the probe that holds it
+      timer_arm(cpu, cpu->slice_end_ns);
       upcall_run(cpu);
       continue; // it has ended
     }
@@ -244,7 +237,7 @@ exo_result sys_yield(const struct exo_yield *a) {
     if (__atomic_load_n(&self->uarea->pending, __ATOMIC_SEQ_CST)) self->ready = ENV_READY;
   }
   struct env_cpu *to = a->to && !cpu->grace ? slice_ready(cpu, a->to) : nullptr;
-  if (to && to != self) slice_direct(to->env, to);
+  if (to && to != self) slice_direct(cpu, to);
   slice_next();
 }
 

@@ -13,12 +13,6 @@ struct place {
   exo_frame root;
   uint64_t va;
 };
-static struct place leaf_place(const struct exo_frame_desc *d) { // the same for a leaf table, whose way is known
-  static_assert(PTE_LEVELS == 4);
-  uint64_t h0 = d->home, h1 = frame_table()[h0 / ENTRIES].home, h2 = frame_table()[h1 / ENTRIES].home;
-  uint64_t va = (h2 % ENTRIES) << 39 | (h1 % ENTRIES) << 30 | (h0 % ENTRIES) << 21;
-  return (struct place){.root = h2 / ENTRIES, .va = va};
-}
 static struct place table_place(const struct exo_frame_desc *d) {
   struct place p = {frame_number(d), 0};
   unsigned level = (unsigned)exo_state_level(d->state);
@@ -28,6 +22,12 @@ static struct place table_place(const struct exo_frame_desc *d) {
     d = &frame_table()[p.root];
   }
   return p;
+}
+static struct place leaf_place(const struct exo_frame_desc *d) { // the same for a leaf table, whose way is known
+  static_assert(PTE_LEVELS == 4);
+  uint64_t h0 = d->home, h1 = frame_table()[h0 / ENTRIES].home, h2 = frame_table()[h1 / ENTRIES].home;
+  uint64_t va = (h2 % ENTRIES) << 39 | (h1 % ENTRIES) << 30 | (h0 % ENTRIES) << 21;
+  return (struct place){.root = h2 / ENTRIES, .va = va};
 }
 
 // Other CPUs forget everything of this root; the caller's own has been told entry by entry.
