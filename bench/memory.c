@@ -9,7 +9,7 @@ static volatile uint64_t *fresh;
 
 static volatile uint64_t *at(uint64_t i) { return (volatile uint64_t *)(BENCH_PLACE + i * EXO_PAGE); }
 static exo_result protect(uint64_t from, uint64_t count, uint64_t prot) {
-  return exo_protect((struct exo_protect){OS_SLOT_SELF, table, from, count, prot});
+  return exo_protect((struct exo_protect){OS_SLOT_SELF, table, from, count, prot, 0});
 }
 
 static bool take(void) {
@@ -33,13 +33,13 @@ static bool take_and_map(void) {
 }
 static void unmap(void) {
   for (uint64_t i = 0; i < 512; i += EXO_RANGE_MAX)
-    (void)exo_unmap((struct exo_unmap){OS_SLOT_SELF, table, i, EXO_RANGE_MAX});
+    (void)exo_unmap((struct exo_unmap){OS_SLOT_SELF, table, i, EXO_RANGE_MAX, 0});
 }
 
 static void draw(void) { index = bench_random(PAGES - SOME); }
 static uint64_t map_unmap(void) {
   answer = exo_map(map_of(index));
-  if (answer == EXO_OK) answer = exo_unmap((struct exo_unmap){OS_SLOT_SELF, table, index, 1});
+  if (answer == EXO_OK) answer = exo_unmap((struct exo_unmap){OS_SLOT_SELF, table, index, 1, 0});
   return 0;
 }
 static bool gone(void) { return answer == 1 && exo_state_maps(os_frame_desc(frame[index])->state) == 0; }
@@ -92,7 +92,7 @@ static bool many_open(void) {
   return answer == SOME && writable(index + bench_random(SOME)) && writable(index + SOME - 1);
 }
 
-// 100 different pages in any order, so that no range helps; two batches.
+// 100 different pages in any order, so that no range helps: made into sets of 64, which one batch protects.
 static void draw_scattered(void) {
   draw_writable();
   uint64_t all[PAGES];
@@ -105,18 +105,24 @@ static void draw_scattered(void) {
   }
 }
 static uint64_t scattered(void) {
+  enum { SETS = (PAGES + 63) / 64 };
   struct exo_batch_entry *page = os_self.uarea->batch;
-  answer = 0;
-  for (uint64_t half = 0; half < 2; half++) {
-    for (uint64_t i = 0; i < SOME / 2; i++)
-      page[i] = os_entry_protect((struct exo_protect){OS_SLOT_SELF, table, picked[half * SOME / 2 + i], 1, EXO_READ});
-    answer += bench_batch(SOME / 2);
-  }
+  uint64_t set[SETS] = {}, sets = 0;
+  for (uint64_t i = 0; i < SOME; i++) set[picked[i] / 64] |= 1ull << picked[i] % 64;
+  for (uint64_t i = 0; i < SETS; i++)
+    if (set[i])
+      page[sets++] = os_entry_protect((struct exo_protect){OS_SLOT_SELF, table, i * 64, 64, EXO_READ, ~set[i]});
+  answer = bench_batch(sets) == (exo_result)sets;
   return 0;
 }
 static bool scattered_locked(void) {
-  return answer == SOME && !writable(picked[bench_random(SOME / 2)]) &&
-         !writable(picked[SOME / 2 + bench_random(SOME / 2)]);
+  uint64_t other = bench_random(PAGES);
+  bool one = false, ok = answer;
+  for (uint64_t i = 0; i < SOME; i++) {
+    one |= picked[i] == other;
+    ok &= !writable(picked[i]);
+  }
+  return ok && (one || writable(other)); // the rest is as it was
 }
 
 static uint64_t map_batch(void) {
@@ -148,7 +154,7 @@ static uint64_t map_touch_unmap(void) {
   for (uint64_t i = 0; i < EXO_BATCH; i++) page[i] = os_entry_map(map_of(index + i));
   answer += bench_batch(EXO_BATCH);
   for (uint64_t i = 0; i < EXO_BATCH; i++) *at(index + i) += i;
-  given = exo_unmap((struct exo_unmap){OS_SLOT_SELF, table, index, EXO_BATCH});
+  given = exo_unmap((struct exo_unmap){OS_SLOT_SELF, table, index, EXO_BATCH, 0});
   for (uint64_t i = 0; i < EXO_BATCH; i++)
     page[i] = os_entry_frame_drop((struct exo_frame_drop){OS_SLOT_SELF, frame[index + i]});
   given += bench_batch(EXO_BATCH);

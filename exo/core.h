@@ -11,6 +11,8 @@
 #include <exo/types.h>
 #include <exo/window.h>
 
+#define RARELY(condition) __builtin_expect(!!(condition), 0) // keeps the counted way free of jumps
+
 // --- main.c: what exists and in which order it wakes up
 extern const struct exo_boot *boot; // the handover, after main.c has checked it
 extern struct exo_machine_window machine_window;
@@ -27,14 +29,17 @@ enum : uint64_t { CAP_RIGHTS = 0xFFFFFFFF }; // of a slot's rights word; its ver
 // is read without a lock while others may drop it or grant into it: its rights word is looked at before and after the
 // rest.
 static inline uint64_t cap_rights(const struct env *env, exo_slot slot, exo_name guard) {
-  if (slot >= EXO_SLOTS) return 0;
+  if (RARELY(slot >= EXO_SLOTS)) return 0;
   const struct exo_slot_window *s = &env->w.slot[slot];
   uint64_t rights = __atomic_load_n(&s->rights, __ATOMIC_ACQUIRE);
   exo_name name = __atomic_load_n(&s->name, __ATOMIC_RELAXED);
   exo_word mask = __atomic_load_n(&s->mask, __ATOMIC_RELAXED);
   __atomic_thread_fence(__ATOMIC_ACQUIRE); // all of it before the second look
-  if (__atomic_load_n(&s->rights, __ATOMIC_RELAXED) != rights) return 0;
-  if ((guard ^ name) & mask || exo_name_length(guard) < exo_name_length(name)) return 0;
+  if (RARELY(__atomic_load_n(&s->rights, __ATOMIC_RELAXED) != rights)) return 0;
+  if (RARELY((guard ^ name) & mask)) return 0;
+  // Of two names that agree in all bits of the one, the longer is the greater number: a bit beyond or the length
+  // itself.
+  if (RARELY(guard < name)) return 0;
   return rights & CAP_RIGHTS;
 }
 // The one check: does `slot` of `env` hold a prefix of `guard`, with `rights`?
@@ -54,47 +59,59 @@ static inline struct exo_frame_desc *frame_at(exo_frame n) {
   return exo_state_kind(__atomic_load_n(&d->state, __ATOMIC_RELAXED)) == EXO_KIND_ABSENT ? nullptr : d;
 }
 static inline bool frame_try_lock(struct exo_frame_desc *d, uint64_t *state) {
+  if (__atomic_fetch_or(&d->state, EXO_STATE_LOCK, __ATOMIC_ACQUIRE) & EXO_STATE_LOCK) return false;
   *state = __atomic_load_n(&d->state, __ATOMIC_RELAXED) & ~EXO_STATE_LOCK;
-  return __atomic_compare_exchange_n(&d->state, state, *state | EXO_STATE_LOCK, false, __ATOMIC_ACQUIRE,
-                                     __ATOMIC_RELAXED);
+  return true;
 }
 static inline void frame_unlock(struct exo_frame_desc *d, uint64_t state) {
   __atomic_store_n(&d->state, state, __ATOMIC_RELEASE);
 }
-uint64_t frame_lock_wait(struct exo_frame_desc *d);
+[[gnu::cold]] uint64_t frame_lock_wait(struct exo_frame_desc *d);
 static inline uint64_t frame_lock(struct exo_frame_desc *d) { // returns the state without the lock bit
   uint64_t state;
   return frame_try_lock(d, &state) ? state : frame_lock_wait(d);
 }
 static inline struct env *env_self(void); // the running environment
-// A frame found, locked and checked for the running environment. On a result below 0 nothing is locked.
+// A frame found, locked and checked for the running environment: how every counted call begins. In line and without a
+// wait: what is asked and answered stays in registers, and whatever goes wrong is a jump to claim_refused.
 struct claim {
   exo_slot slot;
   exo_frame frame;
-  uint64_t rights;
+  uint64_t rights;             // at least one
   struct exo_frame_desc *desc; // answers: the descriptor, locked,
   uint64_t state;              // its state,
   uint64_t held;               // and all rights that the slot gives over it
 };
-exo_result claim_refused(exo_slot slot, struct exo_frame_desc *d, uint64_t state, uint64_t rights); // unlocks, says why
-static inline bool claim_check(struct claim *c) {                                                   // of a locked frame
-  c->held = cap_rights(env_self(), c->slot, c->desc->guard);
-  return c->held && !(c->rights & ~c->held);
+[[gnu::always_inline]] static inline bool claim_lock(struct claim *c) { // false: return CLAIM_REFUSED
+  struct exo_frame_desc *d = frame_at(c->frame);
+  c->desc = nullptr;
+  if (RARELY(!d)) return false;
+  if (RARELY(!frame_try_lock(d, &c->state))) return false;
+  c->desc = d;
+  c->held = cap_rights(env_self(), c->slot, d->guard);
+  return !RARELY(c->rights & ~c->held);
 }
-static inline exo_result claim_lock(struct claim *c) {
-  c->desc = frame_at(c->frame);
-  if (!c->desc) return EXO_NO_FRAME;
-  c->state = frame_lock(c->desc);
-  return claim_check(c) ? EXO_OK : claim_refused(c->slot, c->desc, c->state, c->rights);
+// Unlocks, with `change` added to the state.
+static inline void claim_release(const struct claim *c, uint64_t change) {
+  uint64_t state = __atomic_load_n(&c->desc->state, __ATOMIC_RELAXED);
+  __atomic_store_n(&c->desc->state, state + change - EXO_STATE_LOCK, __ATOMIC_RELEASE);
 }
-static inline void claim_release(const struct claim *c) { frame_unlock(c->desc, c->state); }
-// The same out of line, where nobody counts.
+// Says why a claim failed; if only the lock was held, makes the whole call again, which has changed nothing yet.
+#define CLAIM_REFUSED(c, a, name) claim_refused((c).slot, (c).frame, (c).desc, (c).rights, a, EXO_CALL_##name)
+[[gnu::cold]] exo_result claim_refused(exo_slot slot, exo_frame frame, struct exo_frame_desc *d, uint64_t rights,
+                                       const void *argument, uint64_t number);
+// The same out of line and with a wait, where nobody counts. On a result below 0 nothing is locked.
 exo_result frame_claim(exo_slot slot, exo_frame n, uint64_t rights, struct exo_frame_desc **d, uint64_t *state);
 static inline bool state_idle(uint64_t s) { return (s & (EXO_STATE_MAPS | EXO_STATE_PINS)) == 0; }
 void frame_clear(exo_frame n);
-void frame_unmapped(exo_frame n); // one mapping of it is gone and no CPU can use it any more
-// Adds frames to an account. False: the ceiling refuses.
-bool account_charge(struct env *env, uint64_t frames);
+// Adds frames to an account. False: the ceiling refuses. Who charges and who lowers the ceiling write first and look at
+// the other's word then: one of the two sees the other.
+static inline bool account_charge(struct env *env, uint64_t frames) {
+  uint64_t used = __atomic_fetch_add(&env->w.used, frames, __ATOMIC_SEQ_CST) + frames;
+  if (used <= __atomic_load_n(&env->w.ceiling, __ATOMIC_SEQ_CST)) return true;
+  __atomic_fetch_sub(&env->w.used, frames, __ATOMIC_SEQ_CST);
+  return false;
+}
 // Takes frames from a ceiling. False: it has not so many, or uses them.
 bool account_lower(struct env *env, uint64_t frames);
 
@@ -132,6 +149,7 @@ struct cpu {
   struct arch_cpu arch;
   unsigned index;
   bool started, fp_live, grace, lent;
+  uint64_t bit;      // 1 << index, in sets of CPUs
   struct env *env;   // running here; nullptr: idle
   struct env *probe; // looked at by the picker: env_end waits for this as for `env`
   struct env_cpu *env_cpu;
@@ -151,9 +169,9 @@ static inline struct env *env_self(void) { return arch_self()->env; }
 [[noreturn]] void slice_next(void);       // the running environment gives the CPU up: who is next?
 void slice_leave(void);                   // takes the running environment off this CPU; it stays ready or asleep
 void slice_forget(const struct env *env); // its slices on all CPUs belong to nobody
-void slice_init(struct cpu *cpu);
-void slice_preempt(struct arch_frame *f); // ends the running slice: asks the library first, then forces
-bool slice_owner_waits(struct cpu *cpu);  // runs on lent time whose owner is ready
+void slice_init(struct cpu *cpu, unsigned index); // a CPU that nobody owns a part of
+void slice_preempt(struct arch_frame *f);         // ends the running slice: asks the library first, then forces
+bool slice_owner_waits(struct cpu *cpu);          // runs on lent time whose owner is ready
 
 // --- upcall.c: a fault arrives, a library is entered at one of its doors
 void upcall_run(struct cpu *cpu); // continues the environment that was just switched in; returns if that ends it
@@ -163,9 +181,9 @@ bool upcall_deliver(struct arch_frame *f); // if its event door is open: *f beco
 
 // --- smp.c: other processors
 void smp_start(void);
-void smp_kick(unsigned cpu);  // asks for a cross call
-void smp_cross(unsigned cpu); // asks for a cross call and waits until it is answered
-void cpu_relax(void);         // one turn of any waiting loop: answers cross calls
+void smp_kick(unsigned cpu);        // asks for a cross call
+void smp_cross(unsigned cpu);       // asks for a cross call and waits until it is answered
+[[gnu::cold]] void cpu_relax(void); // one turn of any waiting loop: answers cross calls
 
 // --- print.c: console, panic
 void print_init(void);

@@ -55,7 +55,7 @@ static exo_result env_claim(exo_slot slot, exo_env number, struct env **env, str
   *env = env_lock(number, &c->desc, &c->state);
   if (!*env) return EXO_NO_ENV;
   exo_result r = cap_check(env_self(), slot, c->desc->guard, EXO_MANAGE);
-  if (r != EXO_OK) claim_release(c);
+  if (r != EXO_OK) claim_release(c, 0);
   return r;
 }
 
@@ -103,11 +103,11 @@ exo_result sys_env_cpu(const struct exo_env_cpu *a) {
     exo_result r = env_claim(a->slot, a->env, &env, &c);
     if (r != EXO_OK) return r;
     if (c.desc == d[0] || c.desc == d[1] || c.desc == d[2]) {
-      claim_release(&c);
+      claim_release(&c, 0);
       return EXO_KIND;
     }
     if (try_three(d, s)) break;
-    claim_release(&c);
+    claim_release(&c, 0);
     cpu_relax();
   }
   exo_result r = env_on(env, (unsigned)a->cpu) ? EXO_BUSY : presence_check(a, d, s);
@@ -117,7 +117,7 @@ exo_result sys_env_cpu(const struct exo_env_cpu *a) {
     for (int i = 1; i < 3; i++) s[i] = (s[i] & ~EXO_STATE_KIND) | EXO_KIND_UAREA | 1ull << EXO_STATE_PINS_SHIFT;
   }
   for (int i = 0; i < 3; i++) frame_unlock(d[i], s[i]);
-  claim_release(&c);
+  claim_release(&c, 0);
   return r;
 }
 
@@ -131,11 +131,11 @@ exo_result sys_env_space(const struct exo_env_space *a) {
     exo_result r = env_claim(a->slot, a->env, &env, &c);
     if (r != EXO_OK) return r;
     if (c.desc == root) {
-      claim_release(&c);
+      claim_release(&c, 0);
       return EXO_KIND;
     }
     if (frame_try_lock(root, &s)) break;
-    claim_release(&c);
+    claim_release(&c, 0);
     cpu_relax();
   }
   exo_result r = cap_check(env_self(), a->slot, root->guard, EXO_MANAGE);
@@ -147,7 +147,7 @@ exo_result sys_env_space(const struct exo_env_space *a) {
     s += 1ull << EXO_STATE_PINS_SHIFT;
   }
   frame_unlock(root, s);
-  claim_release(&c);
+  claim_release(&c, 0);
   return r;
 }
 
@@ -160,7 +160,7 @@ exo_result sys_env_start(const struct exo_env_start *a) {
   if (!ec || !env->w.root) r = EXO_EMPTY;
   bool wakes = r == EXO_OK && ec->ready != ENV_READY;
   if (wakes) ec->ready = ENV_READY;
-  claim_release(&c);
+  claim_release(&c, 0);
   if (wakes) smp_kick((unsigned)a->cpu);
   return r;
 }
@@ -180,7 +180,7 @@ exo_result sys_env_ceiling(const struct exo_env_ceiling *a) {
     r = EXO_CEILING;
   else
     __atomic_fetch_add(gains ? &env->w.ceiling : &self->w.ceiling, difference, __ATOMIC_SEQ_CST);
-  claim_release(&c);
+  claim_release(&c, 0);
   return r;
 }
 

@@ -7,39 +7,28 @@ uint64_t frame_lock_wait(struct exo_frame_desc *d) {
   return state;
 }
 
-exo_result claim_refused(exo_slot slot, struct exo_frame_desc *d, uint64_t state, uint64_t rights) {
+exo_result claim_refused(exo_slot slot, exo_frame frame, struct exo_frame_desc *d, uint64_t rights,
+                         const void *argument, uint64_t number) {
+  if (!d && !frame_at(frame)) return EXO_NO_FRAME;
+  if (!d) {
+    cpu_relax();
+    return core_call(argument, number);
+  }
   exo_result r = cap_check(env_self(), slot, d->guard, rights);
-  frame_unlock(d, state);
+  frame_unlock(d, d->state & ~EXO_STATE_LOCK);
   return r == EXO_OK ? EXO_NO_SLOT : r; // OK: the slot changed between two looks
 }
 
 exo_result frame_claim(exo_slot slot, exo_frame n, uint64_t rights, struct exo_frame_desc **d, uint64_t *state) {
-  struct claim c = {.slot = slot, .frame = n, .rights = rights};
-  exo_result r = claim_lock(&c);
-  *d = c.desc;
-  *state = c.state;
+  *d = frame_at(n);
+  if (!*d) return EXO_NO_FRAME;
+  *state = frame_lock(*d);
+  exo_result r = cap_check(env_self(), slot, (*d)->guard, rights);
+  if (r != EXO_OK) frame_unlock(*d, *state);
   return r;
 }
 
 void frame_clear(exo_frame n) { memset(frame_memory(n), 0, EXO_PAGE); }
-
-// The last mapping gone, the frame may be written or executed again.
-void frame_unmapped(exo_frame n) {
-  struct exo_frame_desc *d = &frame_table()[n];
-  uint64_t s = frame_lock(d);
-  CHECK(s & EXO_STATE_MAPS);
-  s -= 1ull << EXO_STATE_MAPS_SHIFT;
-  if (!(s & EXO_STATE_MAPS)) s &= ~(EXO_STATE_WRITE | EXO_STATE_EXEC);
-  frame_unlock(d, s);
-}
-
-// Who charges and who lowers the ceiling write first and look at the other's word then: one of the two sees the other.
-bool account_charge(struct env *env, uint64_t frames) {
-  uint64_t used = __atomic_fetch_add(&env->w.used, frames, __ATOMIC_SEQ_CST) + frames;
-  if (used <= __atomic_load_n(&env->w.ceiling, __ATOMIC_SEQ_CST)) return true;
-  __atomic_fetch_sub(&env->w.used, frames, __ATOMIC_SEQ_CST);
-  return false;
-}
 
 bool account_lower(struct env *env, uint64_t frames) {
   uint64_t ceiling = __atomic_load_n(&env->w.ceiling, __ATOMIC_SEQ_CST);
@@ -52,55 +41,56 @@ bool account_lower(struct env *env, uint64_t frames) {
   return false;
 }
 
-// Takes the locks a new frame needs: the paying env's, if it is not the caller's own, and the frame's.
-static exo_result take_lock(const struct exo_frame_take *a, struct exo_frame_desc *d, uint64_t *s, struct env **payer,
-                            struct claim *foreign) {
-  *payer = env_self();
-  foreign->desc = nullptr;
-  if (!a->env) {
-    *s = frame_lock(d);
-    return EXO_OK;
-  }
-  for (;;) {
-    *payer = env_lock(a->env, &foreign->desc, &foreign->state);
-    if (!*payer) return EXO_NO_ENV;
-    if (foreign->desc == d) break; // an env frame is not free: the kind check will say so
-    if (frame_try_lock(d, s)) break;
-    claim_release(foreign);
-    cpu_relax();
-  }
-  exo_result r = foreign->desc == d ? EXO_BUSY : cap_check(env_self(), a->slot, foreign->desc->guard, EXO_MANAGE);
-  if (r == EXO_OK) return r;
-  if (foreign->desc != d) frame_unlock(d, *s);
-  claim_release(foreign);
-  return r;
-}
-
-exo_result sys_frame_take(const struct exo_frame_take *a) {
-  struct exo_frame_desc *d = frame_at(a->frame);
-  struct env *payer;
-  struct claim foreign;
-  uint64_t s;
-  if (!d) return EXO_NO_FRAME;
-  exo_result r = cap_extends(env_self(), a->slot, a->guard);
-  if (r == EXO_OK) r = cap_check(env_self(), a->slot, a->guard, EXO_MANAGE);
-  if (r == EXO_OK) r = take_lock(a, d, &s, &payer, &foreign);
-  if (r != EXO_OK) return r;
-  if (exo_state_kind(s) != EXO_KIND_FREE)
-    r = EXO_BUSY;
-  else if (!account_charge(payer, 1))
-    r = EXO_CEILING;
-  if (foreign.desc) claim_release(&foreign);
-  if (r != EXO_OK) {
-    frame_unlock(d, s);
+// The second half of taking a frame, which is locked, for an account.
+static inline exo_result take(const struct exo_frame_take *a, struct exo_frame_desc *d, uint64_t state,
+                              struct env *payer) {
+  exo_result r = exo_state_kind(state) != EXO_KIND_FREE ? EXO_BUSY : account_charge(payer, 1) ? EXO_OK : EXO_CEILING;
+  if (RARELY(r != EXO_OK)) {
+    frame_unlock(d, state);
     return r;
   }
-  if (s & EXO_STATE_DIRTY) frame_clear(a->frame);
+  if (state & EXO_STATE_DIRTY) frame_clear(a->frame);
   d->guard = a->guard;
   d->account = (uint32_t)payer->w.number;
   d->home = 0;
   frame_unlock(d, EXO_KIND_USER);
   return EXO_OK;
+}
+
+// For another environment: its env frame is locked meanwhile, so that it can not end before the frame is its own.
+[[gnu::noinline]] static exo_result take_for(const struct exo_frame_take *a, struct exo_frame_desc *d) {
+  struct exo_frame_desc *env;
+  uint64_t state, env_state;
+  for (;;) {
+    struct env *payer = env_lock(a->env, &env, &env_state);
+    if (!payer) return EXO_NO_ENV;
+    exo_result r = env == d ? EXO_BUSY : cap_check(env_self(), a->slot, env->guard, EXO_MANAGE);
+    bool mine = r == EXO_OK && frame_try_lock(d, &state);
+    if (mine) r = take(a, d, state, payer);
+    frame_unlock(env, env_state);
+    if (mine || r != EXO_OK) return r;
+    cpu_relax();
+  }
+}
+
+// May the slot give out this name, and manage what bears it?
+[[gnu::cold, gnu::noinline]] static exo_result take_why(const struct exo_frame_take *a) {
+  exo_result r = cap_extends(env_self(), a->slot, a->guard);
+  return r == EXO_OK ? EXO_DENIED : r;
+}
+
+exo_result sys_frame_take(const struct exo_frame_take *a) {
+  struct exo_frame_desc *d = frame_at(a->frame);
+  uint64_t state;
+  if (RARELY(!d)) return EXO_NO_FRAME;
+  if (RARELY(!exo_name_valid(a->guard))) return take_why(a);
+  if (RARELY(!(cap_rights(env_self(), a->slot, a->guard) & EXO_MANAGE))) return take_why(a);
+  if (a->env) return take_for(a, d);
+  if (RARELY(!frame_try_lock(d, &state))) {
+    cpu_relax();
+    return core_call((const uint64_t *)a, EXO_CALL_frame_take);
+  }
+  return take(a, d, state, env_self());
 }
 
 exo_result sys_frame_guard(const struct exo_frame_guard *a) {
@@ -117,26 +107,31 @@ exo_result sys_frame_guard(const struct exo_frame_guard *a) {
   return r;
 }
 
+// An environment that has ended and has no frame left gives its ceiling to who drops it.
+[[gnu::noinline]] static exo_result drop_check(const struct claim *c) {
+  const struct env *dead = frame_memory(c->frame);
+  if (exo_state_kind(c->state) != EXO_KIND_USER && exo_state_kind(c->state) != EXO_KIND_ENV) return EXO_KIND;
+  if (!state_idle(c->state)) return EXO_BUSY;
+  if (exo_state_kind(c->state) == EXO_KIND_USER) return EXO_OK;
+  if (dead->w.alive || dead->w.used) return EXO_BUSY;
+  __atomic_fetch_add(&env_self()->w.ceiling, dead->w.ceiling, __ATOMIC_RELAXED);
+  return EXO_OK;
+}
+
 exo_result sys_frame_drop(const struct exo_frame_drop *a) {
-  struct exo_frame_desc *d;
-  uint64_t s;
-  exo_result r = frame_claim(a->slot, a->frame, EXO_MANAGE, &d, &s);
-  if (r != EXO_OK) return r;
-  const struct env *dead = frame_memory(a->frame); // if it is one
-  if (exo_state_kind(s) != EXO_KIND_USER && exo_state_kind(s) != EXO_KIND_ENV)
-    r = EXO_KIND;
-  else if (!state_idle(s) || (exo_state_kind(s) == EXO_KIND_ENV && (dead->w.alive || dead->w.used)))
-    r = EXO_BUSY;
+  struct claim c = {.slot = a->slot, .frame = a->frame, .rights = EXO_MANAGE};
+  if (!claim_lock(&c)) return CLAIM_REFUSED(c, a, frame_drop);
+  bool plain = (c.state & (EXO_STATE_KIND | EXO_STATE_MAPS | EXO_STATE_PINS)) == EXO_KIND_USER;
+  exo_result r = plain ? EXO_OK : drop_check(&c);
   if (r != EXO_OK) {
-    frame_unlock(d, s);
+    claim_release(&c, 0);
     return r;
   }
-  if (exo_state_kind(s) == EXO_KIND_ENV) __atomic_fetch_add(&env_self()->w.ceiling, dead->w.ceiling, __ATOMIC_RELAXED);
-  struct env *payer = frame_memory(d->account);
+  struct env *payer = frame_memory(c.desc->account);
   __atomic_fetch_sub(&payer->w.used, 1, __ATOMIC_RELAXED);
-  d->account = 0;
-  d->guard = 0;
-  frame_unlock(d, EXO_KIND_FREE | EXO_STATE_DIRTY);
+  c.desc->account = 0;
+  c.desc->guard = 0;
+  frame_unlock(c.desc, EXO_KIND_FREE | EXO_STATE_DIRTY);
   return EXO_OK;
 }
 

@@ -62,7 +62,7 @@ static void timer_check(void) {
   boot_stage(1, "hand-over accepted");
   space_check_kernel();
   boot_stage(2, "kernel address space live");
-  slice_init(arch_self());
+  slice_init(arch_self(), 0);
   arch_fp_off();
   timer_check();
   boot_stage(3, "traps, interrupts and timer");

@@ -7,7 +7,9 @@ static void slices_lock(struct cpu *cpu) {
 }
 static void slices_unlock(struct cpu *cpu) { __atomic_store_n(&cpu->slice_lock, 0, __ATOMIC_RELEASE); }
 
-void slice_init(struct cpu *cpu) {
+void slice_init(struct cpu *cpu, unsigned index) {
+  cpu->index = index;
+  cpu->bit = 1ull << index;
   for (int i = 0; i < EXO_SLICES; i++) cpu->slice[i] = (struct slice){.guard = EXO_GUARD_SLICE};
   cpu->slice_now = EXO_SLICES - 1;
 }

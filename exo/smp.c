@@ -58,8 +58,7 @@ static void wait_started(unsigned index) {
 
 void smp_start(void) {
   for (unsigned i = 1; i < boot->cpu_count; i++) {
-    slice_init(cpu_at(i));
-    cpu_at(i)->index = i;
+    slice_init(cpu_at(i), i);
     if (!arch_cpu_start(boot, i)) panic("CPU %u (hardware id %lx) can not be started", i, boot->cpu_hardware_id[i]);
     wait_started(i);
   }

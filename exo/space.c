@@ -1,86 +1,52 @@
 // space.c: page tables: one walk for all machines, checked edits of tables that the caller supplied and names.
 //
-// A table frame's MAPS count is the number of its live entries; its home is its place in its parent. A root's home is
-// the set of CPUs it is loaded on: they alone can hold its translations.
+// A table frame's MAPS count is the number of its live entries; its home says of which root it is a part and where. A
+// root's home is the set of CPUs it is loaded on: they alone can hold its translations.
 #include "core.h"
 
 enum { ENTRIES = 512, USER_ENTRIES = 256 }; // a root's entries above USER_ENTRIES are the kernel's
+enum : uint64_t { ONE_MAP = 1ull << EXO_STATE_MAPS_SHIFT };
 
-static pte_t *table_entries(const struct exo_frame_desc *d) { return frame_memory(frame_number(d)); }
-
-// Where a table stands: its root, and the address its entry 0 translates.
-struct place {
-  exo_frame root;
-  uint64_t va;
-};
-static struct place table_place(const struct exo_frame_desc *d) {
-  struct place p = {frame_number(d), 0};
-  unsigned level = (unsigned)exo_state_level(d->state);
-  for (; level < PTE_LEVELS - 1; level++) {
-    p.va += (d->home % ENTRIES) << (EXO_PAGE_BITS + 9 * (level + 1));
-    p.root = d->home / ENTRIES;
-    d = &frame_table()[p.root];
-  }
-  return p;
-}
-static struct place leaf_place(const struct exo_frame_desc *d) { // the same for a leaf table, whose way is known
-  static_assert(PTE_LEVELS == 4);
-  uint64_t h0 = d->home, h1 = frame_table()[h0 / ENTRIES].home, h2 = frame_table()[h1 / ENTRIES].home;
-  uint64_t va = (h2 % ENTRIES) << 39 | (h1 % ENTRIES) << 30 | (h0 % ENTRIES) << 21;
-  return (struct place){.root = h2 / ENTRIES, .va = va};
-}
+static inline pte_t *table_entries(const struct exo_frame_desc *d) { return frame_memory(frame_number(d)); }
 
 // Other CPUs forget everything of this root; the caller's own has been told entry by entry.
-static void shoot_down(exo_frame root) {
-  __atomic_thread_fence(__ATOMIC_SEQ_CST); // the edits come before the look at who may have loaded the root
-  uint64_t loaded = __atomic_load_n(&frame_table()[root].home, __ATOMIC_SEQ_CST) & ~(1ull << arch_self()->index);
-  if (!loaded) return;
+[[gnu::cold, gnu::noinline]] static void shoot_down_others(uint64_t loaded) {
   __atomic_fetch_add(&machine_window.shootdowns, 1, __ATOMIC_RELAXED);
   for (unsigned i = 0; loaded; i++, loaded >>= 1)
     if (loaded & 1) smp_cross(i);
+}
+static inline void shoot_down(exo_frame root) {
+  __atomic_thread_fence(__ATOMIC_SEQ_CST); // the edits come before the look at who may have loaded the root
+  uint64_t loaded = __atomic_load_n(&frame_table()[root].home, __ATOMIC_SEQ_CST) & ~arch_self()->bit;
+  if (loaded) shoot_down_others(loaded);
 }
 
 // The bit is set before the root is loaded, so that an editor either sees it or its edit is seen by the first walk.
 void space_load(exo_frame root) {
   struct cpu *cpu = arch_self();
   if (cpu->root == root) return;
-  uint64_t bit = 1ull << cpu->index;
-  if (root) __atomic_fetch_or(&frame_table()[root].home, bit, __ATOMIC_SEQ_CST);
+  if (root) __atomic_fetch_or(&frame_table()[root].home, cpu->bit, __ATOMIC_SEQ_CST);
   arch_root_load(root ? root << EXO_PAGE_BITS : boot->low_root_physical);
-  if (cpu->root) __atomic_fetch_and(&frame_table()[cpu->root].home, ~bit, __ATOMIC_SEQ_CST);
+  if (cpu->root) __atomic_fetch_and(&frame_table()[cpu->root].home, ~cpu->bit, __ATOMIC_SEQ_CST);
   cpu->root = root;
 }
 
-// Nothing, or reading with writing, executing, or (to be refused by W^X) both.
-static bool prot_valid(exo_word prot) { return prot < 8 && 0xAB >> prot & 1; }
+// What a leaf entry becomes by its protection, and what it must have to become so at once. Nothing, or reading with
+// writing, executing, or (to be refused by W^X) both; bits 0: no such protection.
+static const struct prot {
+  pte_t bits, ready;
+} prots[] = {
+    [0] = {PTE_USER(0), PTE_READY(0)}, [1] = {PTE_USER(1), PTE_READY(1)}, [3] = {PTE_USER(3), PTE_READY(3)},
+    [5] = {PTE_USER(5), PTE_READY(5)}, [7] = {PTE_USER(7), PTE_READY(7)},
+};
+static inline bool prot_valid(exo_word prot) { return prot < sizeof prots / sizeof *prots && prots[prot].bits; }
 
-// May a frame in this state be mapped so? A frame that is executable anywhere is writable nowhere.
-static bool w_xor_x(uint64_t state, exo_word prot) {
-  bool write = state & EXO_STATE_WRITE || prot & EXO_WRITE, exec = state & EXO_STATE_EXEC || prot & EXO_EXEC;
-  return !(write && exec);
+// A frame's state when it is mapped so. A frame that is executable anywhere is writable nowhere.
+static inline uint64_t state_with(uint64_t state, exo_word prot) {
+  static_assert(EXO_STATE_WRITE == EXO_WRITE << 5 && EXO_STATE_EXEC == EXO_EXEC << 5);
+  return state | (prot & (EXO_WRITE | EXO_EXEC)) << 5;
 }
-static uint64_t state_with(uint64_t state, exo_word prot) {
-  return state | (prot & EXO_WRITE ? EXO_STATE_WRITE : 0) | (prot & EXO_EXEC ? EXO_STATE_EXEC : 0);
-}
-
-// Claims two different frames.
-[[gnu::always_inline]] static inline exo_result claim_two(struct claim *a, struct claim *b) {
-  a->desc = frame_at(a->frame);
-  b->desc = frame_at(b->frame);
-  if (!a->desc || !b->desc) return EXO_NO_FRAME;
-  if (a->desc == b->desc) return EXO_KIND;
-  for (;;) {
-    a->state = frame_lock(a->desc);
-    if (frame_try_lock(b->desc, &b->state)) break;
-    claim_release(a); // whoever holds b may want a
-    cpu_relax();
-  }
-  bool first = claim_check(a);
-  if (first && claim_check(b)) return EXO_OK;
-  claim_release(first ? a : b);
-  return first ? claim_refused(b->slot, b->desc, b->state, b->rights)
-               : claim_refused(a->slot, a->desc, a->state, a->rights);
-}
+static inline bool w_xor_x(uint64_t state) { return (~state & (EXO_STATE_WRITE | EXO_STATE_EXEC)) != 0; }
 
 // Frames that are not a program's plain memory: u-areas never executable, the kernel's windows to read only.
 static bool special_may_map(uint64_t kind, exo_word prot) {
@@ -88,127 +54,173 @@ static bool special_may_map(uint64_t kind, exo_word prot) {
   return (kind == EXO_KIND_WINDOW || kind == EXO_KIND_ENV) && prot == EXO_READ;
 }
 
-static inline exo_result map_check(pte_t entry, uint64_t table, uint64_t frame, exo_word prot) {
-  if ((table & (EXO_STATE_KIND | EXO_STATE_LEVEL)) != EXO_KIND_TABLE) return EXO_KIND;
+static inline bool is_leaf_table(uint64_t state) {
+  return (state & (EXO_STATE_KIND | EXO_STATE_LEVEL)) == EXO_KIND_TABLE;
+}
+
+// May a frame in this state be mapped so? (Its kind is asked elsewhere.)
+static inline bool map_counts(uint64_t frame, exo_word prot) {
+  bool full = exo_state_maps(frame) && exo_state_maps(~frame) == 0; // no more can be counted
+  return !full && w_xor_x(state_with(frame, prot));
+}
+
+// Why a table, or a frame, takes no mapping: what sys_map has found is asked once more, in order.
+[[gnu::cold, gnu::noinline]] static exo_result map_why(struct exo_frame_desc *table, struct exo_frame_desc *frame,
+                                                       pte_t entry, exo_word prot) {
+  uint64_t t = table->state & ~EXO_STATE_LOCK, f = frame ? frame->state & ~EXO_STATE_LOCK : 0;
+  frame_unlock(table, t);
+  if (frame) frame_unlock(frame, f);
+  if (!is_leaf_table(t)) return EXO_KIND;
   if (pte_present(entry)) return EXO_BUSY;
-  if (exo_state_kind(frame) != EXO_KIND_USER && !special_may_map(exo_state_kind(frame), prot)) return EXO_KIND;
-  if ((frame & EXO_STATE_MAPS) == EXO_STATE_MAPS) return EXO_BUSY;
-  return w_xor_x(frame, prot) ? EXO_OK : EXO_W_XOR_X;
+  if (exo_state_kind(f) != EXO_KIND_USER && !special_may_map(exo_state_kind(f), prot)) return EXO_KIND;
+  return w_xor_x(state_with(f, prot)) ? EXO_BUSY : EXO_W_XOR_X;
 }
 
 exo_result sys_map(const struct exo_map *a) {
-  if (a->index >= ENTRIES || a->prot == 0 || !prot_valid(a->prot)) return EXO_RANGE;
+  exo_word prot = a->prot;
+  if (RARELY(a->index >= ENTRIES)) return EXO_RANGE;
+  if (RARELY(!prot)) return EXO_RANGE;
+  if (RARELY(!prot_valid(prot))) return EXO_RANGE;
+  if (RARELY(a->table == a->frame)) return frame_at(a->frame) ? EXO_KIND : EXO_NO_FRAME;
   struct claim table = {.slot = a->slot, .frame = a->table, .rights = EXO_MANAGE};
-  struct claim frame = {.slot = a->frame_slot, .frame = a->frame, .rights = a->prot};
-  exo_result r = claim_two(&table, &frame);
-  if (r != EXO_OK) return r;
+  if (!claim_lock(&table)) return CLAIM_REFUSED(table, a, map);
   pte_t *entry = &table_entries(table.desc)[a->index];
-  r = map_check(*entry, table.state, frame.state, a->prot);
-  if (r == EXO_OK) {
-    // What the slot allows beyond `prot` is kept in the entry for `protect`.
-    exo_word kept = exo_state_kind(frame.state) == EXO_KIND_USER ? frame.held : a->prot;
-    pte_t e = pte_keep(pte_leaf(a->frame << EXO_PAGE_BITS, a->prot, true), kept);
-    frame.desc->home = exo_state_maps(frame.state) ? 0 : a->table * ENTRIES + a->index;
-    frame.state = state_with(frame.state, a->prot) + (1ull << EXO_STATE_MAPS_SHIFT);
-    table.state += 1ull << EXO_STATE_MAPS_SHIFT;
-    __atomic_store_n(entry, e, __ATOMIC_RELEASE);
-    arch_table_fence();
-    if (a->prot & EXO_EXEC) arch_code_fence();
+  if (RARELY(!is_leaf_table(table.state))) return map_why(table.desc, nullptr, 0, prot);
+  if (RARELY(pte_present(*entry))) return map_why(table.desc, nullptr, *entry, prot);
+  struct claim frame = {.slot = a->frame_slot, .frame = a->frame, .rights = prot};
+  if (!claim_lock(&frame)) {
+    claim_release(&table, 0); // whoever holds the frame may want the table
+    return CLAIM_REFUSED(frame, a, map);
   }
-  claim_release(&frame);
-  claim_release(&table);
-  return r;
+  exo_word kept = frame.held; // what the slot allows beyond `prot` is kept in the entry for `protect`
+  if (RARELY(exo_state_kind(frame.state) != EXO_KIND_USER)) {
+    if (!special_may_map(exo_state_kind(frame.state), prot)) return map_why(table.desc, frame.desc, 0, prot);
+    kept = prot;
+  }
+  if (RARELY(!map_counts(frame.state, prot))) return map_why(table.desc, frame.desc, 0, prot);
+  frame.desc->home = exo_state_maps(frame.state) ? 0 : a->table * ENTRIES + a->index;
+  frame_unlock(frame.desc, state_with(frame.state, prot) + ONE_MAP);
+  pte_t e = pte_keep(pte_address(a->frame << EXO_PAGE_BITS) | prots[prot].bits, kept);
+  __atomic_store_n(entry, e, __ATOMIC_RELEASE);
+  arch_table_fence();
+  if (RARELY(prot & EXO_EXEC)) arch_code_fence();
+  claim_release(&table, ONE_MAP);
+  return EXO_OK;
 }
 
-// Claims a leaf table for a range call.
-static inline exo_result range_claim(struct claim *c, exo_word index, exo_word count) {
-  if (count > EXO_RANGE_MAX || index >= ENTRIES || count > ENTRIES - index) return EXO_RANGE;
-  exo_result r = claim_lock(c);
-  if (r != EXO_OK || (c->state & (EXO_STATE_KIND | EXO_STATE_LEVEL)) == EXO_KIND_TABLE) return r;
-  claim_release(c);
-  return EXO_KIND;
+// --- Ranges of one leaf table
+
+static inline bool range_valid(exo_word index, exo_word count) {
+  if (RARELY(count > EXO_RANGE_MAX)) return false;
+  if (RARELY(index >= ENTRIES)) return false;
+  return index + count <= ENTRIES;
 }
+static inline bool skips(exo_word skip, uint64_t i) { return skip >> (i % 64) & 1; }
 
 // Notes in the frame that it becomes writable or executable. The entry at hand keeps it mapped meanwhile. A frame that
 // has become a u-area since it was mapped is never executable, whatever was kept.
 static bool frame_admit(exo_frame n, exo_word prot) {
   struct exo_frame_desc *d = &frame_table()[n];
   uint64_t s = frame_lock(d);
-  bool may = w_xor_x(s, prot) && (exo_state_kind(s) == EXO_KIND_USER || !(prot & EXO_EXEC));
+  bool may = w_xor_x(state_with(s, prot)) && (exo_state_kind(s) == EXO_KIND_USER || !(prot & EXO_EXEC));
   frame_unlock(d, may ? state_with(s, prot) : s);
   return may;
 }
 
-static inline uint64_t frame_state(exo_frame n) { return __atomic_load_n(&frame_table()[n].state, __ATOMIC_RELAXED); }
-
-// Changes entries until one may not be changed so: *why. *stale: some CPU may have used what they were.
-static uint64_t protect_entries(pte_t *entry, uint64_t count, exo_word prot, bool *stale, exo_result *why) {
-  bool live = false;
-  uint64_t done = 0, want = state_with(0, prot); // what the frame must have noted: else it is asked
-  for (; done < count; done++) {
-    pte_t e = entry[done];
-    if (!pte_present(e)) continue;
-    *why = EXO_DENIED;
-    if (prot & ~pte_kept(e)) break;
-    *why = EXO_W_XOR_X;
-    exo_frame n = pte_physical(e) >> EXO_PAGE_BITS;
-    if (want && (frame_state(n) & (EXO_STATE_WRITE | EXO_STATE_EXEC)) != want && !frame_admit(n, prot)) break;
-    live |= pte_live(e);
-    __atomic_store_n(&entry[done], pte_change(e, prot), __ATOMIC_RELEASE);
-  }
-  *stale = live;
-  return done;
+// May this entry be changed so? What an entry that is `pte_ready` need not be asked.
+[[gnu::cold, gnu::noinline]] static exo_result protect_check(pte_t e, exo_word prot) {
+  if (prot & ~pte_kept(e)) return EXO_DENIED;
+  return frame_admit(pte_physical(e) >> EXO_PAGE_BITS, prot) ? EXO_OK : EXO_W_XOR_X;
 }
 
-// Every CPU forgets the translations of `count` entries of a leaf table; this one, one by one while that is cheaper.
-static void forget(const struct exo_frame_desc *table, uint64_t index, uint64_t count) {
+// This CPU forgets the translations of `count` entries of a leaf table, one by one while that is cheaper. Returns the
+// root: the others are told by shoot_down.
+static inline exo_frame forget(const struct exo_frame_desc *table, uint64_t index, uint64_t count) {
   enum { ONE_BY_ONE = 8 };
-  struct place p = leaf_place(table);
-  if (arch_self()->root == p.root) {
-    if (count > ONE_BY_ONE) {
+  exo_frame root = exo_home_root(table->home);
+  if (arch_self()->root == root) {
+    uint64_t va = exo_home_va(table->home) + (index << EXO_PAGE_BITS);
+    if (RARELY(count > ONE_BY_ONE))
       arch_flush_all();
-    } else {
-      uint64_t va = p.va + (index << EXO_PAGE_BITS);
-      for (; count; count--, va += EXO_PAGE) arch_flush_page(va);
-    }
+    else
+      for (uint64_t end = va + (count << EXO_PAGE_BITS); va != end; va += EXO_PAGE) arch_flush_page(va);
   }
-  shoot_down(p.root);
+  return root;
 }
 
 exo_result sys_protect(const struct exo_protect *a) {
+  exo_word index = a->index, count = a->count, prot = a->prot, skip = a->skip, done = 0;
+  if (RARELY(!range_valid(index, count))) return EXO_RANGE;
+  if (RARELY(!prot_valid(prot))) return EXO_RANGE;
   struct claim table = {.slot = a->slot, .frame = a->table, .rights = EXO_MANAGE};
-  bool stale;
-  if (!prot_valid(a->prot)) return EXO_RANGE;
-  exo_result r = range_claim(&table, a->index, a->count);
-  if (r != EXO_OK) return r;
-  uint64_t done = protect_entries(&table_entries(table.desc)[a->index], a->count, a->prot, &stale, &r);
+  if (!claim_lock(&table)) return CLAIM_REFUSED(table, a, protect);
+  if (!is_leaf_table(table.state)) {
+    claim_release(&table, 0);
+    return EXO_KIND;
+  }
+  pte_t *entry = &table_entries(table.desc)[index];
+  bool live = false; // some CPU may have used what an entry was
+  const struct prot to = prots[prot];
+  exo_result r = EXO_OK;
+  for (; done < count; done++) {
+    if (skips(skip, done)) continue;
+    pte_t e = entry[done];
+    if (~e & to.ready) { // nothing there, or something to ask
+      if (!pte_present(e)) continue;
+      r = protect_check(e, prot);
+      if (r != EXO_OK) break;
+    }
+    live |= pte_live(e);
+    __atomic_store_n(&entry[done], (e & PTE_STAYS) | to.bits, __ATOMIC_RELEASE);
+  }
   arch_table_fence();
-  if (a->prot & EXO_EXEC) arch_code_fence();
-  if (stale) forget(table.desc, a->index, done);
-  claim_release(&table);
-  return done || !a->count ? (exo_result)done : r;
+  if (prot & EXO_EXEC) arch_code_fence();
+  exo_frame root = live ? forget(table.desc, index, done) : 0;
+  claim_release(&table, 0);
+  if (root) shoot_down(root);
+  return done ? (exo_result)done : r;
+}
+
+// One mapping of a frame is gone and no CPU can use it any more. The last one gone, it may be written or executed
+// again. Whoever holds the frame's lock waits for nobody, so no cross call need be answered meanwhile.
+static inline void frame_unmapped(exo_frame n) {
+  struct exo_frame_desc *d = &frame_table()[n];
+  uint64_t s = __atomic_load_n(&d->state, __ATOMIC_RELAXED), next;
+  for (;;) {
+    s &= ~EXO_STATE_LOCK;
+    next = s - ONE_MAP;
+    if (!(next & EXO_STATE_MAPS)) next &= ~(EXO_STATE_WRITE | EXO_STATE_EXEC);
+    if (__atomic_compare_exchange_n(&d->state, &s, next, false, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED)) break;
+    arch_pause();
+  }
+  CHECK(s & EXO_STATE_MAPS);
 }
 
 exo_result sys_unmap(const struct exo_unmap *a) {
+  if (RARELY(!range_valid(a->index, a->count))) return EXO_RANGE;
   struct claim table = {.slot = a->slot, .frame = a->table, .rights = EXO_MANAGE};
-  exo_result r = range_claim(&table, a->index, a->count);
-  if (r != EXO_OK) return r;
+  if (!claim_lock(&table)) return CLAIM_REFUSED(table, a, unmap);
+  if (!is_leaf_table(table.state)) {
+    claim_release(&table, 0);
+    return EXO_KIND;
+  }
   pte_t *entry = &table_entries(table.desc)[a->index];
-  uint64_t gone = 0;
+  uint64_t gone = 0, count = a->count, skip = a->skip;
   // First no CPU may reach the pages, then their frames may be counted down: another call could free them at once.
-  for (uint64_t i = 0; i < a->count; i++) {
-    if (!pte_present(entry[i])) continue;
-    __atomic_store_n(&entry[i], pte_change(entry[i], 0), __ATOMIC_RELEASE);
+  for (uint64_t i = 0; i < count; i++) {
+    pte_t e = entry[i];
+    if (!pte_present(e) || skips(skip, i)) continue;
+    __atomic_store_n(&entry[i], pte_change(e, 0), __ATOMIC_RELEASE);
     gone++;
   }
-  if (gone) forget(table.desc, a->index, a->count);
-  for (uint64_t i = 0; gone && i < a->count; i++) {
-    if (!pte_present(entry[i])) continue;
-    frame_unmapped(pte_physical(entry[i]) >> EXO_PAGE_BITS);
+  if (gone) shoot_down(forget(table.desc, a->index, count));
+  for (uint64_t i = 0; gone && i < count; i++) {
+    pte_t e = entry[i];
+    if (!pte_present(e) || skips(skip, i)) continue;
+    frame_unmapped(pte_physical(e) >> EXO_PAGE_BITS);
     __atomic_store_n(&entry[i], 0, __ATOMIC_RELEASE);
   }
-  table.state -= gone << EXO_STATE_MAPS_SHIFT;
-  claim_release(&table);
+  claim_release(&table, -(gone << EXO_STATE_MAPS_SHIFT));
   return (exo_result)gone;
 }
 
@@ -231,42 +243,60 @@ exo_result sys_table_root(const struct exo_table_root *a) {
   return r;
 }
 
+// The first address below entry `index` of a table.
+static uint64_t linked_va(const struct claim *table, uint64_t index) {
+  uint64_t level = exo_state_level(table->state), va = level == PTE_LEVELS - 1 ? 0 : exo_home_va(table->desc->home);
+  return va + (index << (EXO_PAGE_BITS + 9 * level));
+}
+
 static exo_result link_check(const struct exo_table_link *a, const struct claim *table, const struct claim *child) {
   if (exo_state_kind(table->state) != EXO_KIND_TABLE || exo_state_level(table->state) == 0) return EXO_KIND;
   if (exo_state_kind(child->state) != EXO_KIND_USER) return EXO_KIND;
   unsigned level = (unsigned)exo_state_level(table->state);
   if (level == PTE_LEVELS - 1 && a->index >= USER_ENTRIES) return EXO_RANGE;
   // The page at the very top stays empty, so that no pc runs out of the user half; its whole leaf table does.
-  uint64_t end = table_place(table->desc).va + ((a->index + 1) << (EXO_PAGE_BITS + 9 * level));
+  uint64_t end = linked_va(table, a->index + 1);
   if (level == 1 && end > ARCH_USER_LIMIT) return EXO_RANGE;
   return !state_idle(child->state) || pte_present(table_entries(table->desc)[a->index]) ? EXO_BUSY : EXO_OK;
 }
 
 exo_result sys_table_link(const struct exo_table_link *a) {
   if (a->index >= ENTRIES) return EXO_RANGE;
+  if (a->table == a->frame) return frame_at(a->frame) ? EXO_KIND : EXO_NO_FRAME;
   struct claim table = {.slot = a->slot, .frame = a->table, .rights = EXO_MANAGE};
   struct claim child = {.slot = a->slot, .frame = a->frame, .rights = EXO_MANAGE};
-  exo_result r = claim_two(&table, &child);
-  if (r != EXO_OK) return r;
-  r = link_check(a, &table, &child);
+  if (!claim_lock(&table)) return CLAIM_REFUSED(table, a, table_link);
+  if (!claim_lock(&child)) {
+    claim_release(&table, 0);
+    return CLAIM_REFUSED(child, a, table_link);
+  }
+  exo_result r = link_check(a, &table, &child);
   if (r == EXO_OK) {
     frame_clear(a->frame);
-    child.desc->home = a->table * ENTRIES + a->index;
+    bool top = exo_state_level(table.state) == PTE_LEVELS - 1;
+    child.desc->home = exo_home_table(top ? a->table : exo_home_root(table.desc->home), linked_va(&table, a->index));
     child.state = EXO_KIND_TABLE | (exo_state_level(table.state) - 1) << EXO_STATE_LEVEL_SHIFT;
-    table.state += 1ull << EXO_STATE_MAPS_SHIFT;
     __atomic_store_n(&table_entries(table.desc)[a->index], pte_table(a->frame << EXO_PAGE_BITS), __ATOMIC_RELEASE);
     arch_table_fence();
   }
-  claim_release(&child);
-  claim_release(&table);
+  frame_unlock(child.desc, child.state);
+  claim_release(&table, r == EXO_OK ? ONE_MAP : 0);
   return r;
 }
 
+// The entry that leads to a table. It can not change while the table is locked, nor can those above it.
+static pte_t *table_entry(uint64_t home, uint64_t level) {
+  pte_t *t = frame_memory(exo_home_root(home));
+  for (uint64_t at = PTE_LEVELS - 1;; at--) {
+    pte_t *entry = &t[exo_home_va(home) >> (EXO_PAGE_BITS + 9 * at) & (ENTRIES - 1)];
+    if (at == level + 1) return entry;
+    t = direct(pte_physical(*entry));
+  }
+}
+
 // Takes a table's entry out of its parent. Both locked.
-static void table_unlink(struct exo_frame_desc *parent, uint64_t *parent_state, const struct exo_frame_desc *child) {
-  exo_frame root = table_place(child).root;
-  __atomic_store_n(&table_entries(parent)[child->home % ENTRIES], 0, __ATOMIC_RELEASE);
-  *parent_state -= 1ull << EXO_STATE_MAPS_SHIFT;
+static void table_unlink(pte_t *entry, exo_frame root) {
+  __atomic_store_n(entry, 0, __ATOMIC_RELEASE);
   if (arch_self()->root == root) arch_flush_all(); // walkers keep upper levels too
   shoot_down(root);
 }
@@ -274,6 +304,7 @@ static void table_unlink(struct exo_frame_desc *parent, uint64_t *parent_state, 
 exo_result sys_table_drop(const struct exo_table_drop *a) {
   struct exo_frame_desc *d, *parent;
   uint64_t s, parent_state;
+  pte_t *entry;
   for (;;) { // a parent is locked after its child only by trying
     parent = nullptr;
     exo_result r = frame_claim(a->slot, a->table, EXO_MANAGE, &d, &s);
@@ -283,14 +314,15 @@ exo_result sys_table_drop(const struct exo_table_drop *a) {
       return exo_state_kind(s) != EXO_KIND_TABLE ? EXO_KIND : EXO_BUSY;
     }
     if (exo_state_level(s) == PTE_LEVELS - 1) break;
-    parent = &frame_table()[d->home / ENTRIES];
+    entry = table_entry(d->home, exo_state_level(s));
+    parent = &frame_table()[((uint64_t)entry - EXO_DIRECT_BASE) >> EXO_PAGE_BITS];
     if (frame_try_lock(parent, &parent_state)) break;
     frame_unlock(d, s);
     cpu_relax();
   }
   if (parent) {
-    table_unlink(parent, &parent_state, d);
-    frame_unlock(parent, parent_state);
+    table_unlink(entry, exo_home_root(d->home));
+    frame_unlock(parent, parent_state - ONE_MAP);
   }
   frame_clear(a->table);
   d->home = 0;

@@ -216,9 +216,9 @@ void call_map(void) {
   frame_end(it);
 }
 
-static exo_result protect_by(exo_slot s) { return exo_protect((struct exo_protect){s, table, 3, 1, EXO_READ}); }
+static exo_result protect_by(exo_slot s) { return exo_protect((struct exo_protect){s, table, 3, 1, EXO_READ, 0}); }
 static exo_result protect(uint64_t index, uint64_t count, uint64_t prot) {
-  return exo_protect((struct exo_protect){OS_SLOT_SELF, place_table(), index, count, prot});
+  return exo_protect((struct exo_protect){OS_SLOT_SELF, place_table(), index, count, prot, 0});
 }
 
 void call_protect(void) {
@@ -233,9 +233,9 @@ void call_protect(void) {
   EXPECT_IS(protect(~0ull, 1, 1), EXO_RANGE);
   EXPECT_IS(protect(3, 1, EXO_WRITE), EXO_RANGE);
   EXPECT_IS(protect(3, 1, 8), EXO_RANGE);
-  EXPECT_IS(exo_protect((struct exo_protect){OS_SLOT_SELF, ~0ull, 0, 1, 1}), EXO_NO_FRAME);
-  EXPECT_IS(exo_protect((struct exo_protect){OS_SLOT_SELF, it, 0, 1, 1}), EXO_KIND);
-  EXPECT_IS(exo_protect((struct exo_protect){OS_SLOT_SELF, os_self.window->root, 0, 1, 1}), EXO_KIND);
+  EXPECT_IS(exo_protect((struct exo_protect){OS_SLOT_SELF, ~0ull, 0, 1, 1, 0}), EXO_NO_FRAME);
+  EXPECT_IS(exo_protect((struct exo_protect){OS_SLOT_SELF, it, 0, 1, 1, 0}), EXO_KIND);
+  EXPECT_IS(exo_protect((struct exo_protect){OS_SLOT_SELF, os_self.window->root, 0, 1, 1, 0}), EXO_KIND);
   EXPECT_IS(protect(3, 1, EXO_READ | EXO_EXEC), EXO_DENIED); // not among the rights that were kept
   EXPECT_IS(protect(2, 2, EXO_READ | EXO_EXEC), 1);          // one empty entry passed, then no right
   EXPECT_IS(protect(3, 1, EXO_READ | EXO_WRITE), 1);
@@ -246,7 +246,7 @@ void call_protect(void) {
   frame_end(it);
 }
 
-static exo_result unmap_by(exo_slot s) { return exo_unmap((struct exo_unmap){s, table, 3, 1}); }
+static exo_result unmap_by(exo_slot s) { return exo_unmap((struct exo_unmap){s, table, 3, 1, 0}); }
 
 void call_unmap(void) {
   it = frame_new(), table = place_table();
@@ -257,9 +257,9 @@ void call_unmap(void) {
   EXPECT_IS((int64_t)place_unmap(512, 1), EXO_RANGE);
   EXPECT_IS((int64_t)place_unmap(0, EXO_RANGE_MAX + 1), EXO_RANGE);
   EXPECT_IS((int64_t)place_unmap(511, 2), EXO_RANGE);
-  EXPECT_IS(exo_unmap((struct exo_unmap){OS_SLOT_SELF, ~0ull, 0, 1}), EXO_NO_FRAME);
-  EXPECT_IS(exo_unmap((struct exo_unmap){OS_SLOT_SELF, it, 0, 1}), EXO_KIND);
-  EXPECT_IS(exo_unmap((struct exo_unmap){OS_SLOT_SELF, os_self.window->root, 0, 1}), EXO_KIND);
+  EXPECT_IS(exo_unmap((struct exo_unmap){OS_SLOT_SELF, ~0ull, 0, 1, 0}), EXO_NO_FRAME);
+  EXPECT_IS(exo_unmap((struct exo_unmap){OS_SLOT_SELF, it, 0, 1, 0}), EXO_KIND);
+  EXPECT_IS(exo_unmap((struct exo_unmap){OS_SLOT_SELF, os_self.window->root, 0, 1, 0}), EXO_KIND);
   EXPECT_IS(place_unmap(0, EXO_RANGE_MAX), 2);
   EXPECT_IS(exo_state_maps(os_frame_desc(it)->state), 0);
   EXPECT_IS(place_unmap(0, EXO_RANGE_MAX), 0);

@@ -91,7 +91,7 @@ exo_result place_map(uint64_t index, exo_frame f, uint64_t prot) {
 }
 
 uint64_t place_unmap(uint64_t index, uint64_t count) {
-  return (uint64_t)exo_unmap((struct exo_unmap){OS_SLOT_SELF, place_table(), index, count});
+  return (uint64_t)exo_unmap((struct exo_unmap){OS_SLOT_SELF, place_table(), index, count, 0});
 }
 
 uint64_t second_cpu(void) { return os_self.machine->cpu_count > 1 ? 1 : 0; }

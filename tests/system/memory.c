@@ -5,7 +5,7 @@
 #include <os/start.h>
 
 static exo_result protect(uint64_t index, uint64_t count, uint64_t prot) {
-  return exo_protect((struct exo_protect){OS_SLOT_SELF, place_table(), index, count, prot});
+  return exo_protect((struct exo_protect){OS_SLOT_SELF, place_table(), index, count, prot, 0});
 }
 
 // A frame that is executable anywhere is writable nowhere, by any way that leads there.

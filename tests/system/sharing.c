@@ -20,7 +20,7 @@ static void attack(exo_frame f, uint64_t *wins, uint64_t *tries) {
         exo_table_root((struct exo_table_root){s, f}),
         exo_table_link((struct exo_table_link){s, place_table(), 9, f}),
         exo_table_drop((struct exo_table_drop){s, f}),
-        exo_unmap((struct exo_unmap){s, f, 0, 1}),
+        exo_unmap((struct exo_unmap){s, f, 0, 1, 0}),
         exo_env_create((struct exo_env_create){s, f, os_self.name}),
         exo_env_space((struct exo_env_space){s, os_self.env, f}),
         exo_env_stop((struct exo_env_stop){s, os_self.parent, 1}),

@@ -43,7 +43,7 @@ static uint64_t round_unmap(exo_frame f, uint64_t round) {
 }
 
 static uint64_t round_protect(exo_frame f) {
-  struct exo_protect p = {OS_SLOT_SELF, place_table(), PAGE, 1, EXO_READ};
+  struct exo_protect p = {OS_SLOT_SELF, place_table(), PAGE, 1, EXO_READ, 0};
   (void)f;
   if (!wait_looks(3)) return 1;
   if (exo_protect(p) != 1) return 2;

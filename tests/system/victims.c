@@ -19,7 +19,7 @@ int caller(int argc, char **argv) {
       struct exo_frame_take t = {OS_SLOT_SELF, f[n], os_self.name, 0};
       static const uint64_t range = 16;
       e[i] = r % 4 == 0   ? os_entry_map(m)
-             : r % 4 == 1 ? os_entry_unmap((struct exo_unmap){OS_SLOT_SELF, m.table, 0, range})
+             : r % 4 == 1 ? os_entry_unmap((struct exo_unmap){OS_SLOT_SELF, m.table, 0, range, 0})
              : r % 4 == 2 ? os_entry_frame_drop((struct exo_frame_drop){OS_SLOT_SELF, f[n]})
                           : os_entry_frame_take(t);
     }

@@ -18,7 +18,11 @@ static void leaf_entry(exo_frame table, uint64_t i, pte_t e) {
   seen[n].maps++;
   seen[n].writable |= prot & EXO_WRITE;
   seen[n].executable |= prot & EXO_EXEC;
-  CHECK(e == pte_keep(pte_leaf(n << EXO_PAGE_BITS, prot, true), pte_kept(e))); // a user's, and nothing odd in it
+  // A user's, and nothing odd in it. What needs no question to become writable has a frame that knows it.
+  bool noted = !(~e & PTE_READY(EXO_READ | EXO_WRITE));
+  pte_t made = pte_keep(pte_leaf(n << EXO_PAGE_BITS, noted ? 3 : prot, true), pte_kept(e));
+  CHECK(e == (noted ? pte_change(made, prot) : made));
+  CHECK(!noted || desc(n)->state & EXO_STATE_WRITE);
   CHECK((prot & ~pte_kept(e)) == 0);
   // No program reaches the kernel's, tables, nobody's frames or private state; kernel tables and env frames it only
   // reads.
@@ -32,7 +36,9 @@ static void table_entry(exo_frame table, uint64_t i, pte_t e, uint64_t level) {
   CHECK(e == pte_table(n << EXO_PAGE_BITS) && n < FRAMES);
   EQ(kind_of(n), EXO_KIND_TABLE);
   EQ(exo_state_level(desc(n)->state), level - 1);
-  EQ(desc(n)->home, table * 512 + i);
+  bool top = level == PTE_LEVELS - 1;
+  uint64_t home = desc(table)->home, va = (top ? 0 : exo_home_va(home)) + (i << (EXO_PAGE_BITS + 9 * level));
+  EQ(desc(n)->home, exo_home_table(top ? table : exo_home_root(home), va));
   seen[n].parents++;
 }
 

@@ -13,6 +13,20 @@ static uint64_t physical, prot, kept;
   exit(1);
 }
 
+// What an entry may become at once: to be read always, to be written if it may and once was, to be executed never.
+static void changes(pte_t k) {
+  CHECK(pte_change(k, prot) == k);
+  for (uint64_t to = 0; to < 8; to++) {
+    if (to && (to & ~6ull) != 1) continue;
+    pte_t e = pte_change(k, to);
+    CHECK(pte_prot(e) == to && pte_kept(e) == kept && pte_physical(e) == physical && pte_change(e, to) == e);
+    bool at_once = !(~k & PTE_READY(to)), after = !(~pte_change(e, 1) & PTE_READY(3));
+    CHECK(at_once == (to & 4 ? false : to & 2 ? (kept & prot & 2) != 0 : true));
+    CHECK(after == (((to | prot) & kept & 2) != 0));
+    CHECK(PTE_READY(to)); // of an empty entry nothing
+  }
+}
+
 static void leaf(bool user) {
   pte_t e = pte_leaf(physical, prot, user);
   CHECK(e != 0 && pte_present(e) && pte_is_leaf(e, 0));
@@ -21,7 +35,8 @@ static void leaf(bool user) {
     if ((kept & prot) != prot || !(kept & 1)) continue;
     pte_t k = pte_keep(e, kept);
     CHECK(pte_kept(k) == kept && pte_physical(k) == physical && pte_prot(k) == prot && pte_present(k));
-    // As protect does it: the page and the kept rights stay, whatever the protection was.
+    // As protect does it: the page and the kept rights stay, whatever the protection was; and what may be so at once.
+    if (user) changes(k);
     pte_t parked = pte_keep(pte_leaf(pte_physical(k), 0, user), pte_kept(k));
     CHECK(pte_present(parked) && pte_prot(parked) == 0 && pte_kept(parked) == kept && pte_physical(parked) == physical);
     CHECK(pte_keep(pte_leaf(pte_physical(parked), prot, user), pte_kept(parked)) == k);

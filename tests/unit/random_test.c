@@ -19,7 +19,7 @@ static const struct {
     {EXO_CALL_frame_take, 12, "0Fge"}, {EXO_CALL_frame_guard, 2, "0Ug"}, {EXO_CALL_frame_drop, 6, "0U"},
     {EXO_CALL_frame_drop, 1, "0N"},    {EXO_CALL_table_root, 2, "0U"},   {EXO_CALL_table_link, 8, "0TiU"},
     {EXO_CALL_table_drop, 3, "0T"},    {EXO_CALL_map, 16, "0Li0Up"},     {EXO_CALL_map, 2, "0Li0Np"},
-    {EXO_CALL_map, 2, "0Li0Ap"},       {EXO_CALL_protect, 8, "0Likp"},   {EXO_CALL_unmap, 8, "0Lik"},
+    {EXO_CALL_map, 2, "0Li0Ap"},       {EXO_CALL_protect, 8, "0Likpm"},  {EXO_CALL_unmap, 8, "0Likm"},
     {EXO_CALL_env_create, 2, "0Ug"},   {EXO_CALL_env_cpu, 4, "0ecUU"},   {EXO_CALL_env_space, 2, "0eR"},
     {EXO_CALL_env_start, 4, "0ec"},    {EXO_CALL_env_ceiling, 3, "0ek"}, {EXO_CALL_slice_set, 6, "0cxelg"},
     {EXO_CALL_env_stop, 1, "0Ew"},     {EXO_CALL_batch, 4, "k"},         {EXO_CALL_console_write, 1, "0okw"},
@@ -84,6 +84,7 @@ static uint64_t word_for(char what) {
   case 'c': return test_random(CPUS_USED);
   case 'i': return test_random(2) ? test_random(8) : test_random(512);
   case 'k': return test_random(12);
+  case 'm': return test_random(2) ? 0 : test_random(~0ull); // a set of entries to leave out
   case 'g': return guard_of_any();
   case 'r': return test_random(64);
   case 'p': return prot[test_random(8)];

@@ -120,6 +120,28 @@ static void protect_steps(void) {
   for (unsigned i = 0; i < 4; i++) EQ(CALL(1, frame_drop, .frame = f[i]), EXO_OK);
 }
 
+// Sets: of 70 entries every third is left out, which counts from 0 again after 64.
+static bool left_out(uint64_t i) { return i % 64 % 3 == 0; }
+static void set_steps(void) {
+  enum { FROM = 20, COUNT = 70 };
+  exo_word skip = 0;
+  a_runs();
+  for (uint64_t i = 0; i < 64; i++) skip |= (uint64_t)left_out(i) << i;
+  exo_frame f = frame_new(a.guard);
+  for (uint64_t i = 0; i < COUNT; i++)
+    EQ(CALL(1, map, .table = a.leaf, .index = FROM + i, .frame = f, .prot = 3), EXO_OK);
+  EQ(CALL(1, protect, .table = a.leaf, .index = FROM, .count = COUNT, .prot = 1, .skip = skip), COUNT);
+  for (uint64_t i = 0; i < COUNT; i++) EQ(!fake_reach(1, page(FROM + i), 3), !left_out(i));
+  EQ(CALL(1, protect, .table = a.leaf, .index = FROM, .count = COUNT, .prot = 3, .skip = ~0ull), COUNT); // none
+  EQ(CALL(1, unmap, .table = a.leaf, .index = FROM, .count = COUNT, .skip = ~0ull), 0);
+  for (uint64_t i = 0; i < COUNT; i++) EQ(!fake_reach(1, page(FROM + i), 3), !left_out(i));
+  EQ(CALL(1, unmap, .table = a.leaf, .index = FROM, .count = COUNT, .skip = ~skip), 24); // 22 of 64 and 2 of 6
+  for (uint64_t i = 0; i < COUNT; i++) EQ(!fake_reach(1, page(FROM + i), 1), left_out(i));
+  EQ(CALL(1, unmap, .table = a.leaf, .index = FROM, .count = COUNT), 46);
+  EQ(exo_state_maps(desc(f)->state), 0);
+  EQ(CALL(1, frame_drop, .frame = f), EXO_OK);
+}
+
 static void root_refused(void) {
   a_runs();
   exo_frame f = frame_new(a.guard);
@@ -209,6 +231,7 @@ const struct test space_tests[] = {
     {"a u-area stays unexecutable", uarea_stays_unexecutable},
     {"range refused", range_refused},
     {"protect steps", protect_steps},
+    {"sets of entries", set_steps},
     {"root refused", root_refused},
     {"link refused", link_refused},
     {"table_drop refused", drop_refused},

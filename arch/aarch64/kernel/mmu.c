@@ -6,12 +6,6 @@
 #define TCR_HD (1ull << 40)
 enum { MAIR_WANTED = 0x04FF }; // index 0: normal write-back, 1: device nGnRE
 
-void arch_table_fence(void) { __asm__ volatile("dsb ishst\n\tisb" ::: "memory"); }
-
-// Invalidations are of this CPU alone (no "is"): the core asks the others itself and waits until they have answered.
-void arch_flush_page(uint64_t va) {
-  __asm__ volatile("dsb ishst\n\ttlbi vaae1, %0\n\tdsb nsh\n\tisb" ::"r"(va >> 12 & (1ull << 44) - 1) : "memory");
-}
 void arch_flush_all(void) { __asm__ volatile("dsb ishst\n\ttlbi vmalle1\n\tdsb nsh\n\tisb" ::: "memory"); }
 
 void arch_root_init(pte_t *table) { (void)table; } // the kernel's half hangs at TTBR1
@@ -22,9 +16,6 @@ void arch_root_load(uint64_t root) {
   isb();
   arch_flush_all();
 }
-
-// What was written reached the point of unification by the writer's own dc cvau; this CPU fetches anew (B2.7.4).
-void arch_code_fence(void) { __asm__ volatile("dsb ish\n\tic iallu\n\tdsb nsh\n\tisb" ::: "memory"); }
 
 void mmu_init(void) {
   uint64_t tcr = sysreg_read("tcr_el1"), mair = sysreg_read("mair_el1");

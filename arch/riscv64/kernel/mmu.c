@@ -12,12 +12,6 @@ void arch_root_init(pte_t *table) {
   for (int i = KERNEL_ENTRIES; i < ENTRIES; i++) table[i] = kernel[i];
 }
 
-// A CPU may have kept "no entry here", and its walks are not ordered with its stores but by this. A register that holds
-// 0, unlike the register x0, names address space 0 and spares global translations.
-void arch_table_fence(void) { __asm__ volatile("sfence.vma zero, %0" ::"r"(0ull) : "memory"); }
-void arch_flush_page(uint64_t va) { __asm__ volatile("sfence.vma %0, %1" ::"r"(va), "r"(0ull) : "memory"); }
-void arch_code_fence(void) { __asm__ volatile("fence.i" ::: "memory"); }
-
 // fence.i reaches only the CPU it runs on: so every CPU forgets, with translations, the instructions fetched by them.
 void arch_flush_all(void) {
   arch_table_fence();

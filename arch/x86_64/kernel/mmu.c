@@ -11,15 +11,7 @@ void arch_root_init(pte_t *table) { memcpy(table + ROOT_HALF, kernel_root + ROOT
 
 void arch_root_load(uint64_t root) { __asm__ volatile("mov %0, %%cr3" ::"r"(root) : "memory"); }
 
-void arch_table_fence(void) {
-  __asm__ volatile("" ::: "memory");
-} // not-present entries are never cached (SDM 4.10.2.3)
-
-void arch_flush_page(uint64_t va) { __asm__ volatile("invlpg (%0)" ::"r"(va) : "memory"); }
-
 void arch_flush_all(void) { // all but the kernel's global translations (SDM 4.10.4.1)
   uint64_t root;
   __asm__ volatile("mov %%cr3, %0; mov %0, %%cr3" : "=r"(root)::"memory");
 }
-
-void arch_code_fence(void) {} // instruction fetch is coherent; iretq serialises

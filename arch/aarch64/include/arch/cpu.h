@@ -24,6 +24,14 @@ static inline uint64_t arch_counter(void) {
   __asm__ volatile("isb\n\tmrs %0, cntvct_el0" : "=r"(ticks)::"memory"); // D12.2: reads may be made early without it
   return ticks;
 }
+// Kernel only: translations (arch.h). Invalidations are of this CPU alone (no "is"): the core asks the others itself
+// and waits until they have answered.
+static inline void arch_table_fence(void) { __asm__ volatile("dsb ishst\n\tisb" ::: "memory"); }
+static inline void arch_flush_page(uint64_t va) {
+  __asm__ volatile("dsb ishst\n\ttlbi vaae1, %0\n\tdsb nsh\n\tisb" ::"r"(va >> 12 & (1ull << 44) - 1) : "memory");
+}
+// What was written reached the point of unification by the writer's own dc cvau; this CPU fetches anew (B2.7.4).
+static inline void arch_code_fence(void) { __asm__ volatile("dsb ish\n\tic iallu\n\tdsb nsh\n\tisb" ::: "memory"); }
 // Kernel only: this CPU's record.
 static inline struct cpu *arch_self(void) {
   struct cpu *self;

@@ -14,7 +14,8 @@ enum { PTE_LEVELS = 4 }; // level 0 is the leaf table, level 3 the root
 #define PTE_NUMBER ((1ull << 40) - 1)
 #define PTE_SCRAMBLE 0x5A5A5A5A5Aull
 #define PTE_KEPT_SHIFT 49
-#define PTE_USED (1ull << 63) // in every entry that is not empty
+#define PTE_NOTED (1ull << 52) // has been writable
+#define PTE_USED (1ull << 63)  // in every entry that is not empty
 
 static inline bool pte_present(pte_t e) { return e & PTE_USED; }
 static inline bool pte_live(pte_t e) { return (e & PTE_USED) && !(e & PTE_PARKED); } // a CPU may have remembered it
@@ -25,9 +26,13 @@ static inline pte_t pte_number(uint64_t physical) {
 }
 static inline pte_t pte_table(uint64_t physical) { return pte_number(physical) | PTE_LINK; }
 
-// A 4 KiB leaf. prot: 1 read, 2 write, 4 execute (EXO_READ...); 0: the page is kept but forbids every access.
+// A user's 4 KiB leaf but for the address. prot: 1 read, 2 write, 4 execute (EXO_READ...); 0: the page is kept but
+// forbids every access.
+#define PTE_USER(prot)                                                                                                 \
+  (PTE_USED | (~(uint64_t)(prot) & PTE_FORBID) | ((prot) ? 0 : PTE_PARKED) | ((prot) & 2 ? PTE_NOTED : 0))
+static inline pte_t pte_address(uint64_t physical) { return pte_number(physical); }
 static inline pte_t pte_leaf(uint64_t physical, uint64_t prot, bool user) {
-  return pte_number(physical) | (~prot & PTE_FORBID) | (prot ? 0 : PTE_PARKED) | (user ? 0 : PTE_SUPER);
+  return pte_address(physical) | (user ? PTE_USER(prot) : (PTE_USER(prot) & ~PTE_NOTED) | PTE_SUPER);
 }
 static inline pte_t pte_device(uint64_t physical) { return pte_leaf(physical, 3, false); }
 
@@ -35,8 +40,11 @@ static inline pte_t pte_device(uint64_t physical) { return pte_leaf(physical, 3,
 static inline pte_t pte_keep(pte_t e, uint64_t rights) { return e | (rights & 7) << PTE_KEPT_SHIFT; }
 static inline uint64_t pte_kept(pte_t e) { return e >> PTE_KEPT_SHIFT & 7; }
 static inline uint64_t pte_prot(pte_t e) { return e & PTE_USED && !(e & PTE_LINK) ? ~e & PTE_FORBID : 0; }
-static inline pte_t pte_change(pte_t e, uint64_t prot) {
-  return (e & ~(PTE_FORBID | PTE_PARKED)) | (~prot & PTE_FORBID) | (prot ? 0 : PTE_PARKED);
-}
+// The same page with other protection: what was kept, and what was noted of its use, stay.
+#define PTE_STAYS ~(PTE_FORBID | PTE_PARKED)
+static inline pte_t pte_change(pte_t e, uint64_t prot) { return (e & PTE_STAYS) | PTE_USER(prot); }
+// The bits of an entry that may be changed to `prot` with no further question: the rights were kept, and if it is to be
+// written, it has been so before. To execute there is always a question: no entry has all bits.
+#define PTE_READY(prot) ((prot) & 4 ? ~0ull : (1ull | ((prot) & 2)) << PTE_KEPT_SHIFT | ((prot) & 2 ? PTE_NOTED : 0))
 static inline bool pte_accessed(pte_t e) { return pte_prot(e); }
 static inline bool pte_dirty(pte_t e) { return pte_prot(e) & 2; }

@@ -26,6 +26,14 @@ static inline uint64_t arch_counter(void) {
   __asm__ volatile("rdtime %0" : "=r"(now)::"memory");
   return now;
 }
+// Kernel only: translations (arch.h). A CPU may have kept "no entry here", and its walks are not ordered with its
+// stores but by this. A register that holds 0, unlike the register x0, names address space 0 and spares global
+// translations.
+static inline void arch_table_fence(void) { __asm__ volatile("sfence.vma zero, %0" ::"r"(0ull) : "memory"); }
+static inline void arch_flush_page(uint64_t va) {
+  __asm__ volatile("sfence.vma %0, %1" ::"r"(va), "r"(0ull) : "memory");
+}
+static inline void arch_code_fence(void) { __asm__ volatile("fence.i" ::: "memory"); }
 // Kernel only: this CPU's record, whose first word is its own address.
 static inline struct cpu *arch_self(void) {
   struct cpu *self;

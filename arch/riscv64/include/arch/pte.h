@@ -29,12 +29,15 @@ static inline bool pte_is_leaf(pte_t e, int level) { return level == 0 || (e & (
 static inline uint64_t pte_physical(pte_t e) { return (e & PTE_PPN) << 2; }
 static inline pte_t pte_table(uint64_t physical) { return physical >> 2 | PTE_V; }
 
-// A 4 KiB leaf. prot: 1 read, 2 write, 4 execute (EXO_READ...); 0: the page is kept but forbids every access. A and D
-// are set from the start: a CPU may fault instead of setting them (Svade), and nobody here waits for such faults.
+// A user's 4 KiB leaf but for the address. prot: 1 read, 2 write, 4 execute (EXO_READ...); 0: the page is kept but
+// forbids every access. A and D are set from the start: a CPU may fault instead of setting them (Svade), and nobody
+// here waits for such faults.
+#define PTE_USER(prot)                                                                                                 \
+  ((prot) ? PTE_V | PTE_R | PTE_A | PTE_U | ((prot) & 2 ? PTE_W | PTE_D : 0) | ((prot) & 4 ? PTE_X : 0)                \
+          : PTE_PARKED | PTE_A)
+static inline pte_t pte_address(uint64_t physical) { return physical >> 2; }
 static inline pte_t pte_leaf(uint64_t physical, uint64_t prot, bool user) {
-  if (!prot) return physical >> 2 | PTE_PARKED;
-  return physical >> 2 | PTE_V | PTE_R | PTE_A | (prot & 2 ? PTE_W | PTE_D : 0) | (prot & 4 ? PTE_X : 0) |
-         (user ? PTE_U : PTE_G);
+  return pte_address(physical) | (user || !prot ? PTE_USER(prot) : (PTE_USER(prot) ^ PTE_U) | PTE_G);
 }
 // The physical memory attributes, not the entry, say that a device is uncached.
 static inline pte_t pte_device(uint64_t physical) { return pte_leaf(physical, 3, false); }
@@ -51,10 +54,12 @@ static inline uint64_t pte_prot(pte_t e) {
   if (!(e & PTE_V)) return 0;
   return (e & PTE_R ? 1 : 0) | (e & PTE_W ? 2 : 0) | (e & PTE_X ? 4 : 0);
 }
-// The same page with other protection: what was kept, and what the machine noted of its use, stay.
-static inline pte_t pte_change(pte_t e, uint64_t prot) {
-  return (e & (PTE_PPN | PTE_KEPT_W | PTE_KEPT_X | PTE_A | PTE_D)) | pte_leaf(0, prot, true);
-}
+// The same page with other protection: what was kept, and what was noted of its use, stay.
+#define PTE_STAYS (PTE_PPN | PTE_KEPT_W | PTE_KEPT_X | PTE_A | PTE_D)
+static inline pte_t pte_change(pte_t e, uint64_t prot) { return (e & PTE_STAYS) | PTE_USER(prot); }
+// The bits of an entry that may be changed to `prot` with no further question: the rights were kept, and if it is to be
+// written, it has been so before (D stays). To execute there is always a question: no entry has all bits.
+#define PTE_READY(prot) ((prot) & 4 ? ~0ull : PTE_A | ((prot) & 2 ? PTE_KEPT_W | PTE_D : 0))
 static inline bool pte_accessed(pte_t e) { return e & PTE_A; }
 static inline bool pte_dirty(pte_t e) { return e & PTE_D; }
 #endif

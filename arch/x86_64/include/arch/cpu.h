@@ -21,6 +21,11 @@ static inline uint64_t arch_counter(void) {
   __asm__ volatile("rdtsc" : "=a"(low), "=d"(high)::"memory");
   return (uint64_t)high << 32 | low;
 }
+// Kernel only: translations (arch.h). Entries that were not present are never remembered (SDM 4.10.2.3), instruction
+// fetch is coherent and iretq serialises.
+static inline void arch_table_fence(void) { __asm__ volatile("" ::: "memory"); }
+static inline void arch_code_fence(void) {}
+static inline void arch_flush_page(uint64_t va) { __asm__ volatile("invlpg (%0)" ::"r"(va) : "memory"); }
 // Kernel only: this CPU's record, whose first word is its own address.
 static inline struct cpu *arch_self(void) {
   struct cpu *self;
