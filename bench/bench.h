@@ -7,7 +7,7 @@
 
 struct bench {
   const char *name;
-  uint64_t budget;         // x86_64; other machines half as much again. 0: none
+  uint64_t budget;         // x86_64; 0: none
   uint64_t parts;          // how many operations one run is
   bool (*begin)(void);     // once; nullptr: nothing to do
   void (*prepare)(void);   // before each run; nullptr
@@ -15,6 +15,7 @@ struct bench {
   bool (*verify)(void);    // after each: the effect is there
   void (*end)(void);       // once; nullptr
   uint64_t (*empty)(void); // what to take off, measured like `run`; nullptr: a run that does nothing
+  uint64_t elsewhere;      // budget on other machines; 0: half as much again
 };
 extern const struct bench call_benches[], fault_benches[], memory_benches[],
     switch_benches[]; // nameless one at the end

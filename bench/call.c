@@ -51,9 +51,9 @@ static uint64_t refused_call(void) {
 static bool refused(void) { return answer == EXO_NO_SLOT || answer == EXO_NO_FRAME; }
 
 const struct bench call_benches[] = {
-    {"null-call", 40, 1, nullptr, draw, null_call, echoed, nullptr, null_empty},
-    {"null-call-in-c", 0, 1, nullptr, draw, null_stub, echoed, nullptr, nullptr},
-    {"null-in-batch", 0, EXO_BATCH, nullptr, fill, null_batch, all_echoed, nullptr, nullptr},
-    {"refused-call", 0, 1, nullptr, draw, refused_call, refused, nullptr, nullptr},
+    {"null-call", 40, 1, nullptr, draw, null_call, echoed, nullptr, null_empty, 0},
+    {"null-call-in-c", 0, 1, nullptr, draw, null_stub, echoed, nullptr, nullptr, 0},
+    {"null-in-batch", 0, EXO_BATCH, nullptr, fill, null_batch, all_echoed, nullptr, nullptr, 0},
+    {"refused-call", 0, 1, nullptr, draw, refused_call, refused, nullptr, nullptr, 0},
     {},
 };

@@ -105,11 +105,11 @@ static bool at_hook(void) {
 }
 
 const struct bench fault_benches[] = {
-    {"fault-to-door", 50, 1, raw_pages, draw, store_to_door, at_door, raw_pages_end, nothing},
-    {"fault-to-c", 90, 1, look_pages, draw, store_to_hook, at_hook, hook_pages_end, nothing},
-    {"fault-bare-round", 0, 1, raw_pages, draw, store_round, at_door, raw_pages_end, nothing},
-    {"fault-round", 100, 1, hook_pages, draw, store_round, at_hook, hook_pages_end, nothing},
-    {"illegal-round", 100, 1, hook_only, draw, illegal_round, at_hook, hook_end, nothing},
-    {"foreign-to-door", 35, 1, raw_door, draw, foreign_to_door, at_door, raw_end, nothing},
+    {"fault-to-door", 50, 1, raw_pages, draw, store_to_door, at_door, raw_pages_end, nothing, 0},
+    {"fault-to-c", 90, 1, look_pages, draw, store_to_hook, at_hook, hook_pages_end, nothing, 0},
+    {"fault-bare-round", 0, 1, raw_pages, draw, store_round, at_door, raw_pages_end, nothing, 0},
+    {"fault-round", 100, 1, hook_pages, draw, store_round, at_hook, hook_pages_end, nothing, 200},
+    {"illegal-round", 100, 1, hook_only, draw, illegal_round, at_hook, hook_end, nothing, 200},
+    {"foreign-to-door", 35, 1, raw_door, draw, foreign_to_door, at_door, raw_end, nothing, 0},
     {},
 };

@@ -192,13 +192,13 @@ static bool filled(void) {
 }
 
 const struct bench memory_benches[] = {
-    {"map-unmap", 250, 1, take, draw, map_unmap, gone, nullptr, nullptr},
-    {"map-in-batch", 0, EXO_BATCH, take, draw, map_batch, batch_mapped, unmap, nullptr},
-    {"map-touch-unmap-64", 60000, 1, take_and_give, draw, map_touch_unmap, all_back, take_again, nullptr},
-    {"prot1", 120, 1, take_and_map, draw_writable, protect_one, one_locked, nullptr, nullptr},
-    {"prot100", 1600, 1, nullptr, draw_writable, protect_many, many_locked, nullptr, nullptr},
-    {"unprot100", 1600, 1, nullptr, draw_locked, unprotect_many, many_open, nullptr, nullptr},
-    {"prot100-scattered", 5000, 1, nullptr, draw_scattered, scattered, scattered_locked, unmap, nullptr},
-    {"demand-zero", 900, 1, fresh_region, draw_fresh, touch, filled, nullptr, nullptr},
+    {"map-unmap", 250, 1, take, draw, map_unmap, gone, nullptr, nullptr, 0},
+    {"map-in-batch", 0, EXO_BATCH, take, draw, map_batch, batch_mapped, unmap, nullptr, 0},
+    {"map-touch-unmap-64", 60000, 1, take_and_give, draw, map_touch_unmap, all_back, take_again, nullptr, 0},
+    {"prot1", 120, 1, take_and_map, draw_writable, protect_one, one_locked, nullptr, nullptr, 0},
+    {"prot100", 1600, 1, nullptr, draw_writable, protect_many, many_locked, nullptr, nullptr, 0},
+    {"unprot100", 1600, 1, nullptr, draw_locked, unprotect_many, many_open, nullptr, nullptr, 0},
+    {"prot100-scattered", 5000, 1, nullptr, draw_scattered, scattered, scattered_locked, unmap, nullptr, 0},
+    {"demand-zero", 900, 1, fresh_region, draw_fresh, touch, filled, nullptr, nullptr, 0},
     {},
 };

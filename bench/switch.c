@@ -40,4 +40,4 @@ static void end(void) {
   os_frame_put(shared);
 }
 
-const struct bench switch_benches[] = {{"yield-round", 200, 1, begin, draw, yield, ran_once, end, nullptr}, {}};
+const struct bench switch_benches[] = {{"yield-round", 200, 1, begin, draw, yield, ran_once, end, nullptr, 0}, {}};

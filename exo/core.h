@@ -103,7 +103,7 @@ static inline void claim_release(const struct claim *c, uint64_t change) {
 // The same out of line and with a wait, where nobody counts. On a result below 0 nothing is locked.
 exo_result frame_claim(exo_slot slot, exo_frame n, uint64_t rights, struct exo_frame_desc **d, uint64_t *state);
 static inline bool state_idle(uint64_t s) { return (s & (EXO_STATE_MAPS | EXO_STATE_PINS)) == 0; }
-void frame_clear(exo_frame n);
+static inline void frame_clear(exo_frame n) { arch_frame_clear(frame_memory(n)); }
 // Adds frames to an account. False: the ceiling refuses. Who charges and who lowers the ceiling write first and look at
 // the other's word then: one of the two sees the other.
 static inline bool account_charge(struct env *env, uint64_t frames) {

@@ -28,8 +28,6 @@ exo_result frame_claim(exo_slot slot, exo_frame n, uint64_t rights, struct exo_f
   return r;
 }
 
-void frame_clear(exo_frame n) { memset(frame_memory(n), 0, EXO_PAGE); }
-
 bool account_lower(struct env *env, uint64_t frames) {
   uint64_t ceiling = __atomic_load_n(&env->w.ceiling, __ATOMIC_SEQ_CST);
   do

@@ -7,10 +7,6 @@ void *memset(void *to, int byte, size_t n) {
   uint8_t *p = to;
   uint64_t fill = 0x0101010101010101ull * (uint8_t)byte;
   for (; n && (uintptr_t)p % 8; n--) *p++ = (uint8_t)byte;
-  for (; n >= 512; n -= 512, p += 512) { // whole frames, mostly
-#pragma clang loop unroll(full)
-    for (int i = 0; i < 64; i++) ((word *)p)[i] = fill;
-  }
   for (; n >= 64; n -= 64, p += 64) { // registers
     word *w = (word *)p;
     w[0] = w[1] = w[2] = w[3] = w[4] = w[5] = w[6] = w[7] = fill;

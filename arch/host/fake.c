@@ -270,6 +270,7 @@ void arch_root_load(uint64_t root) {
   mingle();
 }
 
+void arch_frame_clear(void *frame) { memset(frame, 0, 4096); }
 void arch_table_fence(void) { mingle(); }
 void arch_code_fence(void) {}
 

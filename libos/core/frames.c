@@ -60,11 +60,14 @@ static exo_frame into_range(exo_frame frame) {
 }
 
 exo_frame os_frame_pick(void) {
+  static uint64_t shown = ~0ull; // the part of the frame table that the last one was found in
+  if (cursor / PER_WINDOW == shown && is_free((const struct exo_frame_desc *)OS_FRAMES + cursor)) return cursor++;
   if (cursor == ~0ull) cursor = first_cursor();
   for (uint64_t seen = 0; seen <= os_self.machine->frame_count;) {
     exo_frame at = cursor = into_range(cursor);
     if (!describe(at)) return 0; // no frame for the table that would show it
     if (cursor != at) continue;  // that took frames itself, from here on
+    shown = cursor / PER_WINDOW;
     const struct exo_frame_desc *d = (const struct exo_frame_desc *)OS_FRAMES + cursor;
     uint64_t left = PER_WINDOW - cursor % PER_WINDOW;
     for (; left; left--, d++, cursor++, seen++)

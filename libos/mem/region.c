@@ -13,8 +13,7 @@ void os_commit_limit_set(uint64_t pages) { limit = pages; }
 
 static uint64_t pages(const struct os_region *r) { return (r->end - r->start) / EXO_PAGE; }
 
-// The first region that ends behind `va`.
-static unsigned lower(uint64_t va) {
+static unsigned search(uint64_t va) {
   unsigned from = 0, to = region_count;
   while (from < to) {
     unsigned mid = (from + to) / 2;
@@ -24,6 +23,13 @@ static unsigned lower(uint64_t va) {
       to = mid;
   }
   return from;
+}
+
+// The first region that ends behind `va`: often the one that was looked for last.
+static unsigned lower(uint64_t va) {
+  static unsigned last;
+  if (last >= region_count || region[last].start > va || va >= region[last].end) last = search(va);
+  return last;
 }
 
 static void open_gap(unsigned at) {

@@ -7,6 +7,7 @@ extern struct cpu *fake_self; // the CPU whose turn it is
 void fake_pause(void);        // another CPU may go on meanwhile
 uint64_t fake_counter(void);
 
+void arch_frame_clear(void *frame);
 void arch_table_fence(void), arch_code_fence(void), arch_flush_page(uint64_t va);
 
 static inline void arch_pause(void) { fake_pause(); }

@@ -26,6 +26,14 @@ static inline uint64_t arch_counter(void) {
   __asm__ volatile("rdtime %0" : "=r"(now)::"memory");
   return now;
 }
+// Kernel only: fills a frame with zeros (arch.h).
+static inline void arch_frame_clear(void *frame) {
+  uint64_t *w = frame, *end = w + 512;
+  for (; w != end; w += 64) {
+#pragma clang loop unroll(full)
+    for (int i = 0; i < 64; i++) __asm__ volatile("sd zero, %0" : "=m"(w[i]));
+  }
+}
 // Kernel only: translations (arch.h). A CPU may have kept "no entry here", and its walks are not ordered with its
 // stores but by this. A register that holds 0, unlike the register x0, names address space 0 and spares global
 // translations.

@@ -21,6 +21,11 @@ static inline uint64_t arch_counter(void) {
   __asm__ volatile("rdtsc" : "=a"(low), "=d"(high)::"memory");
   return (uint64_t)high << 32 | low;
 }
+// Kernel only: fills a frame with zeros (arch.h).
+static inline void arch_frame_clear(void *frame) {
+  uint64_t words = 512;
+  __asm__ volatile("rep stosq" : "+D"(frame), "+c"(words) : "a"(0) : "memory");
+}
 // Kernel only: translations (arch.h). Entries that were not present are never remembered (SDM 4.10.2.3), instruction
 // fetch is coherent and iretq serialises.
 static inline void arch_table_fence(void) { __asm__ volatile("" ::: "memory"); }
