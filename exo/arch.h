@@ -76,11 +76,11 @@ uint64_t arch_clock_zero(void); // counter value at kernel entry
 // map).
 void arch_root_init(pte_t *table);
 void arch_root_load(uint64_t root);
-void arch_flush_all(void); // forget all of the current space on this CPU
 // In arch/cpu.h, since they are an instruction or two on paths that are counted:
 //   void arch_frame_clear(void *frame) fills the 4 KiB with zeros
 //   void arch_table_fence(void)        after making entries valid: this CPU's walks see them
 //   void arch_flush_page(uint64_t va)  forget one translation of the current space on this CPU
+//   void arch_flush_all(void)          forget all of the current space on this CPU
 //   void arch_code_fence(void)         after executable content may have changed: this CPU refetches
 
 // Floating point: off traps on first use (core_fp). Save stores all registers and clears them.

@@ -9,16 +9,18 @@ enum : uint64_t { ONE_MAP = 1ull << EXO_STATE_MAPS_SHIFT };
 
 static inline pte_t *table_entries(const struct exo_frame_desc *d) { return frame_memory(frame_number(d)); }
 
-// Other CPUs forget everything of this root; the caller's own has been told entry by entry.
-[[gnu::cold, gnu::noinline]] static void shoot_down_others(uint64_t loaded) {
-  __atomic_fetch_add(&machine_window.shootdowns, 1, __ATOMIC_RELAXED);
-  for (unsigned i = 0; loaded; i++, loaded >>= 1)
-    if (loaded & 1) smp_cross(i);
-}
-static inline void shoot_down(exo_frame root) {
+// The other CPUs that may hold translations of this root, after an edit of its tables.
+static inline uint64_t loaded_elsewhere(exo_frame root) {
   __atomic_thread_fence(__ATOMIC_SEQ_CST); // the edits come before the look at who may have loaded the root
-  uint64_t loaded = __atomic_load_n(&frame_table()[root].home, __ATOMIC_SEQ_CST) & ~arch_self()->bit;
-  if (loaded) shoot_down_others(loaded);
+  return __atomic_load_n(&frame_table()[root].home, __ATOMIC_SEQ_CST) & ~arch_self()->bit;
+}
+// They forget everything of it; the caller's own has been told entry by entry. Returns `result`, so that a call can end
+// so.
+[[gnu::cold, gnu::noinline]] static exo_result shoot_down(uint64_t cpus, exo_result result) {
+  if (cpus) __atomic_fetch_add(&machine_window.shootdowns, 1, __ATOMIC_RELAXED);
+  for (unsigned i = 0; cpus; i++, cpus >>= 1)
+    if (cpus & 1) smp_cross(i);
+  return result;
 }
 
 // The bit is set before the root is loaded, so that an editor either sees it or its edit is seen by the first walk.
@@ -117,6 +119,11 @@ static inline bool range_valid(exo_word index, exo_word count) {
 }
 static inline bool skips(exo_word skip, uint64_t i) { return skip >> (i % 64) & 1; }
 
+[[gnu::cold, gnu::noinline]] static exo_result not_a_leaf(struct exo_frame_desc *table) {
+  frame_unlock(table, table->state & ~EXO_STATE_LOCK);
+  return EXO_KIND;
+}
+
 // Notes in the frame that it becomes writable or executable. The entry at hand keeps it mapped meanwhile. A frame that
 // has become a u-area since it was mapped is never executable, whatever was kept.
 static bool frame_admit(exo_frame n, exo_word prot) {
@@ -148,37 +155,56 @@ static inline exo_frame forget(const struct exo_frame_desc *table, uint64_t inde
   return root;
 }
 
+// The end of protecting: `done` entries were passed, some of which a CPU may have used as they were. The way on is open
+// to others before the other CPUs have forgotten, but this call has not returned before.
+static inline exo_result protect_end(const struct exo_protect *a, struct exo_frame_desc *table, uint64_t done,
+                                     bool live, exo_result why) {
+  exo_result r = done ? (exo_result)done : why;
+  arch_table_fence();
+  if (RARELY(a->prot & EXO_EXEC)) arch_code_fence();
+  exo_frame root = live ? forget(table, a->index, done) : 0;
+  frame_unlock(table, table->state & ~EXO_STATE_LOCK);
+  uint64_t cpus = root ? loaded_elsewhere(root) : 0;
+  return RARELY(cpus) ? shoot_down(cpus, r) : r;
+}
+
+// From the first entry on of which more must be asked than whether it is ready.
+[[gnu::cold, gnu::noinline]] static exo_result protect_ask(const struct exo_protect *a, struct exo_frame_desc *table,
+                                                           uint64_t done, bool live) {
+  pte_t *entry = &table_entries(table)[a->index];
+  exo_result r = EXO_OK;
+  for (; done < a->count; done++) {
+    pte_t e = entry[done];
+    if (skips(a->skip, done) || !pte_present(e)) continue;
+    r = protect_check(e, a->prot);
+    if (r != EXO_OK) break;
+    live |= pte_live(e);
+    __atomic_store_n(&entry[done], pte_change(e, a->prot), __ATOMIC_RELEASE);
+  }
+  return protect_end(a, table, done, live, r);
+}
+
 exo_result sys_protect(const struct exo_protect *a) {
-  exo_word index = a->index, count = a->count, prot = a->prot, skip = a->skip, done = 0;
-  if (RARELY(!range_valid(index, count))) return EXO_RANGE;
-  if (RARELY(!prot_valid(prot))) return EXO_RANGE;
+  exo_word count = a->count, skip = a->skip, done = 0;
+  if (RARELY(!range_valid(a->index, count))) return EXO_RANGE;
+  if (RARELY(!prot_valid(a->prot))) return EXO_RANGE;
   struct claim table = {.slot = a->slot, .frame = a->table, .rights = EXO_MANAGE};
   if (!claim_lock(&table)) return CLAIM_REFUSED(table, a, protect);
-  if (!is_leaf_table(table.state)) {
-    claim_release(&table, 0);
-    return EXO_KIND;
-  }
-  pte_t *entry = &table_entries(table.desc)[index];
-  bool live = false; // some CPU may have used what an entry was
-  const struct prot to = prots[prot];
-  exo_result r = EXO_OK;
+  if (RARELY(!is_leaf_table(table.state))) return not_a_leaf(table.desc);
+  pte_t *entry = &table_entries(table.desc)[a->index];
+  const struct prot to = prots[a->prot];
+  bool live = false;
   for (; done < count; done++) {
     if (skips(skip, done)) continue;
     pte_t e = entry[done];
     if (~e & to.ready) { // nothing there, or something to ask
       if (!pte_present(e)) continue;
-      r = protect_check(e, prot);
-      if (r != EXO_OK) break;
+      return protect_ask(a, table.desc, done, live);
     }
     live |= pte_live(e);
     __atomic_store_n(&entry[done], (e & PTE_STAYS) | to.bits, __ATOMIC_RELEASE);
   }
-  arch_table_fence();
-  if (prot & EXO_EXEC) arch_code_fence();
-  exo_frame root = live ? forget(table.desc, index, done) : 0;
-  claim_release(&table, 0);
-  if (root) shoot_down(root);
-  return done ? (exo_result)done : r;
+  return protect_end(a, table.desc, done, live, EXO_OK);
 }
 
 // One mapping of a frame is gone and no CPU can use it any more. The last one gone, it may be written or executed
@@ -196,32 +222,41 @@ static inline void frame_unmapped(exo_frame n) {
   CHECK(s & EXO_STATE_MAPS);
 }
 
+// The second half of unmapping: no CPU reaches the pages any more, so their frames are counted down.
+static inline exo_result unmap_end(const struct exo_unmap *a, struct exo_frame_desc *table, uint64_t gone) {
+  pte_t *entry = &table_entries(table)[a->index];
+  for (uint64_t i = 0, left = gone; left; i++) {
+    pte_t e = entry[i];
+    if (!pte_present(e) || skips(a->skip, i)) continue;
+    frame_unmapped(pte_physical(e) >> EXO_PAGE_BITS);
+    __atomic_store_n(&entry[i], 0, __ATOMIC_RELEASE);
+    left--;
+  }
+  frame_unlock(table, (table->state & ~EXO_STATE_LOCK) - (gone << EXO_STATE_MAPS_SHIFT));
+  return (exo_result)gone;
+}
+[[gnu::cold, gnu::noinline]] static exo_result unmap_far(const struct exo_unmap *a, struct exo_frame_desc *table,
+                                                         uint64_t gone, uint64_t cpus) {
+  (void)shoot_down(cpus, EXO_OK);
+  return unmap_end(a, table, gone);
+}
+
+// First no CPU may reach the pages, then their frames may be counted down: another call could free them at once.
 exo_result sys_unmap(const struct exo_unmap *a) {
-  if (RARELY(!range_valid(a->index, a->count))) return EXO_RANGE;
+  uint64_t gone = 0, count = a->count, skip = a->skip;
+  if (RARELY(!range_valid(a->index, count))) return EXO_RANGE;
   struct claim table = {.slot = a->slot, .frame = a->table, .rights = EXO_MANAGE};
   if (!claim_lock(&table)) return CLAIM_REFUSED(table, a, unmap);
-  if (!is_leaf_table(table.state)) {
-    claim_release(&table, 0);
-    return EXO_KIND;
-  }
+  if (RARELY(!is_leaf_table(table.state))) return not_a_leaf(table.desc);
   pte_t *entry = &table_entries(table.desc)[a->index];
-  uint64_t gone = 0, count = a->count, skip = a->skip;
-  // First no CPU may reach the pages, then their frames may be counted down: another call could free them at once.
   for (uint64_t i = 0; i < count; i++) {
     pte_t e = entry[i];
     if (!pte_present(e) || skips(skip, i)) continue;
     __atomic_store_n(&entry[i], pte_change(e, 0), __ATOMIC_RELEASE);
     gone++;
   }
-  if (gone) shoot_down(forget(table.desc, a->index, count));
-  for (uint64_t i = 0; gone && i < count; i++) {
-    pte_t e = entry[i];
-    if (!pte_present(e) || skips(skip, i)) continue;
-    frame_unmapped(pte_physical(e) >> EXO_PAGE_BITS);
-    __atomic_store_n(&entry[i], 0, __ATOMIC_RELEASE);
-  }
-  claim_release(&table, -(gone << EXO_STATE_MAPS_SHIFT));
-  return (exo_result)gone;
+  uint64_t cpus = gone ? loaded_elsewhere(forget(table.desc, a->index, count)) : 0;
+  return RARELY(cpus) ? unmap_far(a, table.desc, gone, cpus) : unmap_end(a, table.desc, gone);
 }
 
 exo_result sys_table_root(const struct exo_table_root *a) {
@@ -298,7 +333,7 @@ static pte_t *table_entry(uint64_t home, uint64_t level) {
 static void table_unlink(pte_t *entry, exo_frame root) {
   __atomic_store_n(entry, 0, __ATOMIC_RELEASE);
   if (arch_self()->root == root) arch_flush_all(); // walkers keep upper levels too
-  shoot_down(root);
+  (void)shoot_down(loaded_elsewhere(root), EXO_OK);
 }
 
 exo_result sys_table_drop(const struct exo_table_drop *a) {

@@ -6,8 +6,6 @@
 #define TCR_HD (1ull << 40)
 enum { MAIR_WANTED = 0x04FF }; // index 0: normal write-back, 1: device nGnRE
 
-void arch_flush_all(void) { __asm__ volatile("dsb ishst\n\ttlbi vmalle1\n\tdsb nsh\n\tisb" ::: "memory"); }
-
 void arch_root_init(pte_t *table) { (void)table; } // the kernel's half hangs at TTBR1
 
 // All programs have ASID 0; what the last one left is forgotten with the switch (D8.14: break before make of a root).

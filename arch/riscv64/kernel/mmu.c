@@ -12,12 +12,6 @@ void arch_root_init(pte_t *table) {
   for (int i = KERNEL_ENTRIES; i < ENTRIES; i++) table[i] = kernel[i];
 }
 
-// fence.i reaches only the CPU it runs on: so every CPU forgets, with translations, the instructions fetched by them.
-void arch_flush_all(void) {
-  arch_table_fence();
-  arch_code_fence();
-}
-
 void arch_root_load(uint64_t root) {
   csr_write(satp, SATP_SV48 | root >> 12);
   arch_flush_all();

@@ -10,8 +10,3 @@ void mmu_init(const struct exo_boot *boot) { kernel_root = direct(boot->root_phy
 void arch_root_init(pte_t *table) { memcpy(table + ROOT_HALF, kernel_root + ROOT_HALF, ROOT_HALF * sizeof *table); }
 
 void arch_root_load(uint64_t root) { __asm__ volatile("mov %0, %%cr3" ::"r"(root) : "memory"); }
-
-void arch_flush_all(void) { // all but the kernel's global translations (SDM 4.10.4.1)
-  uint64_t root;
-  __asm__ volatile("mov %%cr3, %0; mov %0, %%cr3" : "=r"(root)::"memory");
-}

@@ -40,6 +40,9 @@ static inline void arch_frame_clear(void *frame) {
 // Kernel only: translations (arch.h). Invalidations are of this CPU alone (no "is"): the core asks the others itself
 // and waits until they have answered.
 static inline void arch_table_fence(void) { __asm__ volatile("dsb ishst\n\tisb" ::: "memory"); }
+static inline void arch_flush_all(void) {
+  __asm__ volatile("dsb ishst\n\ttlbi vmalle1\n\tdsb nsh\n\tisb" ::: "memory");
+}
 static inline void arch_flush_page(uint64_t va) {
   __asm__ volatile("dsb ishst\n\ttlbi vaae1, %0\n\tdsb nsh\n\tisb" ::"r"(va >> 12 & (1ull << 44) - 1) : "memory");
 }

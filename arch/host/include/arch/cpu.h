@@ -8,7 +8,7 @@ void fake_pause(void);        // another CPU may go on meanwhile
 uint64_t fake_counter(void);
 
 void arch_frame_clear(void *frame);
-void arch_table_fence(void), arch_code_fence(void), arch_flush_page(uint64_t va);
+void arch_table_fence(void), arch_code_fence(void), arch_flush_all(void), arch_flush_page(uint64_t va);
 
 static inline void arch_pause(void) { fake_pause(); }
 static inline uint64_t arch_counter(void) { return fake_counter(); }

@@ -42,6 +42,11 @@ static inline void arch_flush_page(uint64_t va) {
   __asm__ volatile("sfence.vma %0, %1" ::"r"(va), "r"(0ull) : "memory");
 }
 static inline void arch_code_fence(void) { __asm__ volatile("fence.i" ::: "memory"); }
+// fence.i reaches only the CPU it runs on: so every CPU forgets, with translations, the instructions fetched by them.
+static inline void arch_flush_all(void) {
+  arch_table_fence();
+  arch_code_fence();
+}
 // Kernel only: this CPU's record, whose first word is its own address.
 static inline struct cpu *arch_self(void) {
   struct cpu *self;

@@ -30,6 +30,10 @@ static inline void arch_frame_clear(void *frame) {
 // fetch is coherent and iretq serialises.
 static inline void arch_table_fence(void) { __asm__ volatile("" ::: "memory"); }
 static inline void arch_code_fence(void) {}
+static inline void arch_flush_all(void) { // all but the kernel's global translations (SDM 4.10.4.1)
+  uint64_t root;
+  __asm__ volatile("mov %%cr3, %0; mov %0, %%cr3" : "=r"(root)::"memory");
+}
 static inline void arch_flush_page(uint64_t va) { __asm__ volatile("invlpg (%0)" ::"r"(va) : "memory"); }
 // Kernel only: this CPU's record, whose first word is its own address.
 static inline struct cpu *arch_self(void) {
