@@ -54,7 +54,7 @@ static bool measure(const struct bench *b) {
   if (b->end) b->end();
   ticks -= ticks < overhead ? ticks : overhead;
   uint64_t per = (uint64_t)BENCH_REPEAT * BENCH_PER * b->parts, n = (ticks * BENCH_TIMES + per / 2) / per;
-  uint64_t other = b->elsewhere ? b->elsewhere : b->budget * 3 / 2, budget = BENCH_OTHER ? other : b->budget;
+  uint64_t budget = !BENCH_OTHER ? b->budget : b->elsewhere ? b->elsewhere : b->budget * 3 / 2;
   if (bad) {
     os_print("%s: FAILED: its effect was missing %lu times\n", b->name, bad);
     return false;

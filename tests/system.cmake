@@ -82,6 +82,10 @@ endforeach()
 
 # The kernel outside the top 2 GiB, in the large code model, and the disk image.
 boot_test(large-base x86_64 OPTIONS --build x86_64-large CPUS 2)
+foreach(machine aarch64 riscv64)
+  boot_test(large-base ${machine} WORDS systest CPUS 2 LAST ${systest_last} TESTS ${systest_tests} OPTIONS --build ${machine}-large --timeout 540)
+  set_tests_properties(${machine}/large-base PROPERTIES LABELS more)
+endforeach()
 foreach(machine IN LISTS machines)
   boot_test(image ${machine} VERB qemu WORDS ${BUILD_ROOT}/test/veridian.img CPUS 2)
   set_tests_properties(${machine}/image PROPERTIES FIXTURES_REQUIRED image)

@@ -15,7 +15,7 @@ static int words(char *argv[WORDS]) {
   if (size)
     memcpy(text, os_archive_data(e), size);
   else
-    memcpy(text, "demo", size = 4);
+    memcpy(text, "demo", 5);
   for (char *at = text; *at && count < WORDS - 1;) {
     argv[count++] = at;
     while (*at && *at != '\n') at++;

@@ -110,7 +110,7 @@ int os_ramfs_rename(struct os_node *n, struct os_node *folder, const char *name)
     os_free(copy);
     return r;
   }
-  memcpy(copy, name, strlen(name));
+  memcpy(copy, name, strlen(name) + 1);
   if (n->name != (char *)(n + 1)) os_free(n->name);
   n->name = copy;
   detach(n);

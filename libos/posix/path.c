@@ -14,7 +14,7 @@ static uint64_t archive_first(const char *folder) {
   const struct exo_archive *a = os_archive();
   size_t n = strlen(folder);
   uint64_t i = 0, count = a ? a->count : 0;
-  while (i < count && (strncmp(a->entry[i].name, folder, n) || a->entry[i].name[n] != '/')) i++;
+  while (i < count && (strncmp(a->entry[i].name, folder, n) != 0 || a->entry[i].name[n] != '/')) i++;
   return i;
 }
 static bool archive_has(const char *folder) {
@@ -77,7 +77,7 @@ static void list_archive(struct text *t, const char *folder) {
   const char *last = "";
   for (uint64_t i = a ? archive_first(folder) : 0; a && i < a->count; i++) {
     const char *name = a->entry[i].name;
-    if (strncmp(name, folder, n) || name[n] != '/') break;
+    if (strncmp(name, folder, n) != 0 || name[n] != '/') break;
     name += n + 1;
     size_t length = 0;
     while (name[length] && name[length] != '/') length++;

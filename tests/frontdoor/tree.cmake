@@ -6,6 +6,21 @@ add_test(NAME tree/format COMMAND sh -c
 add_test(NAME tree/posix-sh COMMAND sh -c
   "for f in veridian $(grep -lE '^#!/bin/sh' tools/*) tests/*/*.sh; do dash -n $f || exit 1; done" WORKING_DIRECTORY ${TOP})
 
+add_test(NAME tree/house COMMAND sh tests/frontdoor/house.sh WORKING_DIRECTORY ${TOP})
+
+# What was built holds what was meant, and nothing else.
+foreach(machine x86_64 aarch64 riscv64)
+  add_test(NAME ${machine}/audit COMMAND sh ${TOP}/tests/frontdoor/audit.sh ${BUILD_ROOT}/${machine})
+endforeach()
+# Bugs that a compiler does not look for (.clang-tidy says which, and why not the others).
+foreach(machine host x86_64 aarch64 riscv64)
+  add_test(NAME ${machine}/tidy COMMAND sh ${TOP}/tests/frontdoor/tidy.sh ${BUILD_ROOT}/${machine} ${TOP})
+  set_tests_properties(${machine}/tidy PROPERTIES LABELS more TIMEOUT 900 PROCESSORS 2)
+endforeach()
+# cppcheck takes the ends of sections for two objects (comparePointers), and libfdt is not ours.
+add_test(NAME host/cppcheck COMMAND cppcheck --quiet --error-exitcode=1 --enable=warning,portability -j2
+  --project=${BUILD_ROOT}/host/compile_commands.json --suppress=comparePointers --suppress=*:*/libfdt/*)
+
 # The build: which bases and code models work, and what a build that can not work says.
 foreach(case refused link-fails large-has-no-32-bit-relocation no-prebuilt-runtime)
   script_test(models/${case} frontdoor/models.cmake -DCASE=${case})

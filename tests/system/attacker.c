@@ -138,7 +138,7 @@ static void one(void) {
 // Drawn like single calls, with a few that may not stand there.
 static void many(void) {
   struct exo_batch_entry *page = os_self.uarea->batch;
-  uint64_t length = any(9), n[9];
+  uint64_t length = any(9), n[9] = {};
   for (uint64_t i = 0; i < length; i++) {
     uint64_t a[6] = {};
     page[i].number = n[i] = any(20) ? draw(a) : bad_word();

@@ -46,12 +46,12 @@ void call_resume(void) {
 }
 
 void call_yield(void) {
-  uint64_t entered = os_self.uarea->entered, begun = os_now_ns();
+  uint64_t entered = os_self.uarea->entered;
   os_yield(0, 0);
   EXPECT(os_self.uarea->entered > entered);
   os_yield(os_self.env, 0); // to itself: the next in turn
   os_yield(12345, 0);       // to nobody
-  begun = os_now_ns();
+  uint64_t begun = os_now_ns();
   os_sleep_until(begun + MS(3));
   EXPECT(os_now_ns() - begun >= MS(3));
   EXPECT_IS(os_self.uarea->masked, 0);

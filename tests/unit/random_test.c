@@ -90,7 +90,7 @@ static uint64_t word_for(char what) {
   case 'p': return prot[test_random(8)];
   case 'l': return length[test_random(6)];
   case 'x': return test_random(4);
-  case 'o': return test_random(2);
+  case 'o':
   case 'z': return test_random(2);
   case 'd': return test_random(2) ? 0 : fake.now + test_random(300'000);
   default: return test_random(~0ull);
@@ -136,7 +136,7 @@ static void program_lies(unsigned cpu) {
   case 6: u->resume_end = test_random(2) * 0x500000; break;
   case 7: memset(&u->event.regs, (int)test_random(256), sizeof u->event.regs); break;
   case 8: u->event_door = test_random(10) || is_first ? EVENT_DOOR : test_random(2) * ~0ull; break;
-  case 9: u->fault_door = test_random(10) || is_first ? FAULT_DOOR : 0; break;
+  default: u->fault_door = test_random(10) || is_first ? FAULT_DOOR : 0; break;
   }
   if (is_first) u->fault.busy = 0;
 }

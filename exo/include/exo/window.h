@@ -26,8 +26,8 @@ struct exo_frame_desc {
   uint32_t generation; // env frames: generation of the environment
   uint64_t home;       // see below
 };
-// The home of a frame that is mapped once: its table frame << 9 | index. Of a root table: the set of CPUs it is loaded on.
-// Of any other table: the root it hangs under, and the first address it translates.
+// The home of a frame that is mapped once: its table frame << 9 | index. Of a root table: the set of CPUs it is loaded
+// on. Of any other table: the root it hangs under, and the first address it translates.
 static inline uint64_t exo_home_table(uint64_t root, uint64_t va) { return root << 27 | va >> 21; }
 static inline uint64_t exo_home_root(uint64_t home) { return home >> 27; }
 static inline uint64_t exo_home_va(uint64_t home) { return (home & ((1ull << 27) - 1)) << 21; }

@@ -1,5 +1,5 @@
 // machine.c: AArch64's part of machine.h in C.
-#include "../machine.h"
+#include "machine.h"
 
 uint64_t registers_kept(bool foreign) {
   (void)foreign; // svc changes nothing

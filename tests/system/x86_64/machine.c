@@ -1,5 +1,5 @@
 // machine.c: x86_64's part of machine.h in C.
-#include "../machine.h"
+#include "machine.h"
 
 enum : uint64_t { FIXED = 2, TRAP = 1 << 8, INTERRUPT = 1 << 9, IOPL = 3 << 12, NESTED = 1 << 14, VIRTUAL = 1 << 17 };
 

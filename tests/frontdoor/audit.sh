@@ -1,0 +1,35 @@
+#!/bin/sh
+# audit.sh BUILD: looks at what was built. One indirect branch in the kernel, the dispatch of calls; no floating-point or
+# vector register outside the two functions that keep a program's; nothing writable and executable; nothing left to relocate.
+set -eu
+build=$(cd "$1" && pwd)
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+failed=0
+wrong() { echo "audit: $*"; failed=1; }
+
+llvm-objdump-19 -d --no-show-raw-insn --no-leading-addr "$build/kernel.elf" >"$work/code"
+[ "$(wc -l <"$work/code")" -gt 5000 ] || wrong "kernel.elf has hardly any code"
+
+# Indirect branches, each with the function it stands in. Of RISC-V's far jumps by a register the target is known and printed.
+awk '/^<[^.].*>:$/ { name = $1 }
+  /(jmp|call)q?[ \t]+\*/ || /[ \t](br|blr)[ \t]/ || (/[ \t]j(al)?r[ \t]/ && !/>$/ && $NF != "ra") { print name, $0 }' \
+  "$work/code" >"$work/indirect"
+[ "$(wc -l <"$work/indirect")" = 1 ] && grep -q '^<core_call>' "$work/indirect" ||
+  wrong "indirect branches: $(head -n 5 "$work/indirect")"
+
+awk '/^<[^.].*>:$/ { name = $1 }
+  /%[xyz]mm|%st/ || /[ \t][vqd][0-9]+(,|\.|$)/ || /[ \t]f[a-z.]+[ \t]+f[ast][0-9]/ { print name, $0 }' "$work/code" |
+  grep -vE '^<(arch_fp_save|arch_fp_load)>' >"$work/vector" || true
+[ ! -s "$work/vector" ] || wrong "floating-point registers: $(head -n 3 "$work/vector")"
+
+cd "$build"
+for file in kernel.elf loader.elf programs/*; do
+  case $file in *.map) continue ;; esac
+  llvm-readelf-19 -lW "$file" >"$work/segments" 2>/dev/null || { wrong "$file is no ELF file"; }
+  grep -qE '^ +LOAD .* R E ' "$work/segments" || wrong "$file has no code"
+  ! grep -E '^ +LOAD .* (RWE|.WE) ' "$work/segments" || wrong "$file has a segment that is writable and executable"
+done
+! llvm-readelf-19 -rW "$build/kernel.elf" | grep -q ' R_' || wrong "kernel.elf has relocations left"
+[ $failed = 0 ] && echo "audit: $build: $(cat "$work/indirect")"
+exit $failed
