@@ -37,7 +37,7 @@ static fault read(const struct image *f) { return elf_read(&elf, f, sizeof *f, M
     WANT(says(read(&bad), words));                                                                                     \
   } while (0)
 
-static void parse_elf(const void *input, size_t size) {
+void parse_elf(const void *input, size_t size) {
   if (elf_read(&elf, input, size, MACHINE, LOW, HIGH)) return;
   for (uint32_t i = 0; i < elf.count; i++) {
     const struct elf_segment *s = &elf.segment[i];
@@ -88,7 +88,7 @@ static struct {
     .entry = {{"empty", 4096, 0, 0}, {"init", 4096, 4096, 0}, {"lib/x", 8192, 100, 0}},
 };
 
-static void parse_archive(const void *input, size_t size) {
+void parse_archive(const void *input, size_t size) {
   if (archive_check(input, size)) return;
   const struct exo_archive *a = input;
   for (uint64_t i = 0; i < a->count; i++) {

@@ -14,7 +14,7 @@ static void check_order(const struct map *m) {
   }
 }
 
-static void parse(const void *input, size_t size) {
+void parse_map(const void *input, size_t size) {
   if (map_read(&map, input, size, sizeof(struct descriptor)) == nullptr) {
     check_order(&map);
     map_claim(&map, test_random() % 4096, test_random() % 4096, EXO_USE_KERNEL);
@@ -63,7 +63,7 @@ void map_test(void) {
   WANT(says(map_read(&map, d, sizeof d, 16), "multiple") &&
        says(map_read(&map, d, sizeof d - 1, sizeof d[0]), "multiple"));
   WANT(says(map_read(&map, d, 0, sizeof d[0]), "no memory"));
-  test_damage(d, sizeof d, parse, 20000);
+  test_damage(d, sizeof d, parse_map, 20000);
   d[0].physical = 0x18000;
   WANT(says(map_read(&map, d, sizeof d, sizeof d[0]), "overlap"));
   d[0].physical = 0x100001;

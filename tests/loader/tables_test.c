@@ -30,7 +30,7 @@ static void finish(struct bytes *b) {
   b->at[9] = (uint8_t)-sum;
 }
 
-static void parse_acpi(const void *input, size_t size) {
+void parse_acpi(const void *input, size_t size) {
   start();
   acpi_table(&found, input, size);
   WANT(boot.device_count <= EXO_BOOT_DEVICES && boot.ecam_count <= EXO_BOOT_ECAMS && boot.cpu_count <= EXO_MAX_CPUS);
@@ -38,7 +38,7 @@ static void parse_acpi(const void *input, size_t size) {
   for (size_t i = 0; size >= 8 && i < 8; i++) acpi_xsdt_entry(input, size, i);
 }
 // Damage that the checksum would catch reaches further with a right one.
-static void parse_acpi_summed(const void *input, size_t size) {
+void parse_acpi_summed(const void *input, size_t size) {
   struct bytes b = {.size = size < sizeof b.at ? (uint32_t)size : sizeof b.at};
   memcpy(b.at, input, b.size);
   if (b.size >= 36) finish(&b);
@@ -139,7 +139,7 @@ static void build(void *fdt, int size) {
   WANT(fdt_finish(fdt) == 0);
 }
 
-static void parse_fdt(const void *input, size_t size) {
+void parse_fdt(const void *input, size_t size) {
   start();
   fdt_read(&found, input, size);
   WANT(boot.device_count <= EXO_BOOT_DEVICES && boot.virtio_count <= EXO_BOOT_VIRTIO);
