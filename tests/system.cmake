@@ -58,11 +58,17 @@ foreach(machine IN LISTS machines)
   boot_test(forge ${machine} WORDS forge STATUS 3 FAILS yes)
 
   # What a loader must refuse, each with its line and its status.
-  if(EXISTS ${TOP}/tests/loader/malformed.sh)
-    add_test(NAME ${machine}/loader-malformed COMMAND sh ${TOP}/tests/loader/malformed.sh ${machine} ${BUILD_ROOT}/${machine}
-      ${CMAKE_BINARY_DIR}/malformed-${machine} ${TOP}/veridian)
-    set_tests_properties(${machine}/loader-malformed PROPERTIES TIMEOUT 600)
-  endif()
+  add_test(NAME ${machine}/loader-malformed COMMAND sh ${TOP}/tests/loader/malformed.sh ${machine} ${BUILD_ROOT}/${machine}
+    ${CMAKE_BINARY_DIR}/malformed-${machine} ${TOP}/veridian)
+  set_tests_properties(${machine}/loader-malformed PROPERTIES TIMEOUT 600)
+
+  add_test(NAME ${machine}/loader-malformed-more COMMAND sh ${TOP}/tests/loader/malformed.sh ${machine} ${BUILD_ROOT}/${machine}
+    ${CMAKE_BINARY_DIR}/malformed-more-${machine} ${TOP}/veridian more)
+  set_tests_properties(${machine}/loader-malformed-more PROPERTIES TIMEOUT 600 LABELS more)
+
+  # Machines of many shapes, each booted or refused in so many words.
+  add_test(NAME ${machine}/matrix COMMAND sh ${TOP}/tests/system/matrix.sh ${machine} ${TOP}/veridian)
+  set_tests_properties(${machine}/matrix PROPERTIES TIMEOUT 900 LABELS more PROCESSORS 2)
 
   # The kernel's own last moments: broken by a debugger, each way must end in a panic that says so.
   foreach(how overflow jump zero nmi)

@@ -3,7 +3,7 @@
 #
 # BUILD_DIR holds the machine's good files, as the build leaves them; VERIDIAN is the front door, whose verb `qemu`
 # boots a folder. Every case must end with the loader's exit class and print exactly one line, with the words of the
-# table below.
+# table below. Without CASEs the first list is booted, with the one CASE `more` the second.
 set -eu
 arch=$1 build=$2 work=$3 veridian=$4
 shift 4
@@ -77,10 +77,35 @@ break_files() {
     poke "$work/init" "$(at_init $n 45)" '\001'
     repack
     want="first program: not enough memory" ;;
+  # The second list.
+  kernel-32-bit) poke "$k" 4 '\001'; want="$kernel: not a 64-bit little-endian ELF" ;;
+  kernel-big-endian) poke "$k" 5 '\002'; want="$kernel: not a 64-bit little-endian ELF" ;;
+  kernel-relocatable) poke "$k" 16 '\003\000'; want="$kernel: not a statically linked executable" ;;
+  kernel-interpreted) poke "$k" "$(at_kernel 1 0)" '\003'; want="$kernel: not a statically linked executable" ;;
+  kernel-header-size) poke "$k" 54 '\040\000'; want="$kernel: program headers of a strange size" ;;
+  kernel-many-headers) poke "$k" 56 '\377\377'; want="$kernel: truncated: the program headers lie behind the end" ;;
+  kernel-no-headers) poke "$k" 56 '\000\000'; want="$kernel: nothing to load in it" ;;
+  kernel-beyond-memory) poke "$k" "$(at_kernel 1 40)" '\001\000\000\000'
+    want="$kernel: a segment has more bytes in the file than in memory" ;;
+  kernel-unreadable) poke "$k" "$(at_kernel 1 4)" '\001'; want="$kernel: a segment is not readable" ;;
+  kernel-wraps) poke "$k" "$(at_kernel 1 47)" '\377'; want="$kernel: a segment lies outside its address range" ;;
+  kernel-offset-wraps) poke "$k" "$(at_kernel 1 15)" '\377'; want="$kernel: truncated: a segment lies behind the end" ;;
+  archive-empty) : >"$a"; want="$archive: empty" ;;
+  archive-size) poke "$a" 17 '\377'; want="$archive: truncated: its header tells another size" ;;
+  archive-nameless) poke "$a" 32 '\000'; want="$archive: a name in the archive is empty" ;;
+  archive-endless-name) head -c 232 /dev/zero | tr '\000' x | dd of="$a" bs=1 seek=32 conv=notrunc 2>/dev/null
+    want="$archive: a name in the archive has no end" ;;
+  archive-unsorted) "$build/pack" "$a" "ab=$work/init" "init=$work/init"; poke "$a" 32 z
+    want="$archive: the names in the archive are not sorted" ;;
+  archive-file-beyond) poke "$a" 279 '\177'; want="$archive: a file lies behind the end of the archive" ;;
+  init-wraps) poke "$work/init" "$(at_init 1 47)" '\377'; repack; want="init: a segment lies outside its address range" ;;
   *) echo "malformed.sh: no case '$1'" >&2; exit 2 ;;
   esac
 }
 
+[ "${1:-}" != more ] || set -- kernel-32-bit kernel-big-endian kernel-relocatable kernel-interpreted kernel-header-size \
+  kernel-many-headers kernel-no-headers kernel-beyond-memory kernel-unreadable kernel-wraps kernel-offset-wraps \
+  archive-empty archive-size archive-nameless archive-endless-name archive-unsorted archive-file-beyond init-wraps
 [ $# -gt 0 ] || set -- kernel-missing kernel-empty kernel-short kernel-truncated kernel-not-elf kernel-other-machine \
   kernel-unaligned kernel-write-execute kernel-overlap kernel-low kernel-entry archive-missing archive-magic \
   archive-truncated archive-count archive-offset init-missing init-other-machine init-write-execute init-high memory

@@ -47,7 +47,7 @@ for what; do
     sleep 0.1
   done
   timeout 60 gdb-multiarch -q -batch -nx "$build/kernel.elf" -ex 'set confirm off' -ex "target remote $work/gdb" \
-    -ex 'hbreak *sys_map' -ex continue -ex delete -ex "$(provoke "$what")" -ex detach \
+    -ex 'hbreak *sys_batch' -ex continue -ex delete -ex "$(provoke "$what")" -ex detach \
     >"$work/gdb.log" 2>&1 </dev/null || true
   status=0
   wait $runner || status=$?
