@@ -27,6 +27,8 @@ foreach(case refused link-fails large-has-no-32-bit-relocation no-prebuilt-runti
 endforeach()
 
 # The front door: statuses of its own, files that come back, images that are the same twice.
-foreach(case usage unfile image-reproducible)
+foreach(case usage unfile image-reproducible image-formats secure-boot)
   add_test(NAME door/${case} COMMAND sh ${TOP}/tests/frontdoor/door.sh ${case} ${TOP} ${BUILD_ROOT} ${CMAKE_BINARY_DIR}/${case})
 endforeach()
+set_tests_properties(door/image-formats door/secure-boot PROPERTIES LABELS more TIMEOUT 300)
+set_tests_properties(door/image-reproducible door/image-formats door/secure-boot PROPERTIES RESOURCE_LOCK image)
