@@ -70,6 +70,10 @@ foreach(machine IN LISTS machines)
   add_test(NAME ${machine}/matrix COMMAND sh ${TOP}/tests/system/matrix.sh ${machine} ${TOP}/veridian)
   set_tests_properties(${machine}/matrix PROPERTIES TIMEOUT 900 LABELS more PROCESSORS 2)
 
+  # A debugger in kernel, program and library, and through a door.
+  add_test(NAME ${machine}/debug COMMAND sh ${TOP}/tests/debug/session.sh ${machine} ${TOP}/veridian)
+  set_tests_properties(${machine}/debug PROPERTIES TIMEOUT 300 LABELS more)
+
   # The kernel's own last moments: broken by a debugger, each way must end in a panic that says so.
   foreach(how overflow jump zero nmi)
     if(how STREQUAL nmi AND NOT machine STREQUAL x86_64)

@@ -22,6 +22,7 @@ static struct found found;
 static struct map map, ram, ram_before;
 static struct quiet quiet;
 
+extern const char image_base[]; // efi.ld
 EFI_STATUS efi_main(EFI_HANDLE image, EFI_SYSTEM_TABLE *system);
 
 static void begin(void) {
@@ -30,6 +31,7 @@ static void begin(void) {
   handover->magic = EXO_BOOT_MAGIC;
   handover->version = EXO_BOOT_VERSION;
   handover->size = sizeof *handover;
+  handover->loader_physical = (uintptr_t)image_base;
   found.boot = handover;
 }
 

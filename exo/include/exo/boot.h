@@ -155,5 +155,7 @@ struct exo_boot {
   uint64_t stack;                                     // first sp
   uint64_t spare_frame, spare_count; // frames (use APP) for its tables, env frames and u-area; at least 64 + 4 a CPU
   uint64_t archive_frame, archive_bytes;
+
+  uint64_t loader_physical; // where the loader's image lay: for debuggers
 };
 #endif
