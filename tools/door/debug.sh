@@ -23,6 +23,7 @@ debug() {
   say "what the machine writes goes to $directory/console"
   cat >"$directory/start" <<END
 set pagination off
+set width 0
 set confirm off
 set \$exo_arch = "$arch"
 set \$exo_top = "$here"
