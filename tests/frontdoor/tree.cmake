@@ -4,7 +4,7 @@ add_test(NAME tree/format COMMAND sh -c
   grep -q main.c ${CMAKE_BINARY_DIR}/format.list && xargs clang-format-19 --dry-run -Werror <${CMAKE_BINARY_DIR}/format.list"
   WORKING_DIRECTORY ${TOP})
 add_test(NAME tree/posix-sh COMMAND sh -c
-  "for f in veridian $(grep -lE '^#!/bin/sh' tools/*) tests/*/*.sh; do dash -n $f || exit 1; done" WORKING_DIRECTORY ${TOP})
+  "for f in veridian tools/door/*.sh $(grep -lE '^#!/bin/sh' tools/*) tests/*/*.sh; do dash -n $f || exit 1; done" WORKING_DIRECTORY ${TOP})
 
 add_test(NAME tree/house COMMAND sh tests/frontdoor/house.sh WORKING_DIRECTORY ${TOP})
 

@@ -1,0 +1,54 @@
+# build.sh: from sources to the folder that the firmware boots from; sourced by ./veridian.
+
+source_of() { quiet "$here/tools/fetch-source" "$1" "$2" "$cache/src/$1" || die $environment_missing "no source package $1"; }
+
+# build PRESET [FOLDER [CMAKE-OPTION...]]
+build() {
+  preset=$1 folder=$root/${2:-$1}
+  shift $(($# > 1 ? 2 : 1))
+  mkdir -p "$root"
+  exec 8>"$folder.lock"
+  flock 8
+  if [ "$preset" != host ]; then
+    source_of gnu-efi inc/efi.h
+    source_of u-boot scripts/dtc/libfdt/fdt_ro.c
+    source_of lua5.4 src/lua.c
+    [ -e "$cache/musl/$preset" ] || say "building musl for $preset (about a minute, once)"
+    musl=$("$here/tools/musl" "$preset" 2>"$folder.musl.log") || { cat "$folder.musl.log" >&2; die $environment_missing "no musl for $preset"; }
+    set -- -DEXO_GNUEFI_INC="$cache/src/gnu-efi/inc" -DEXO_LIBFDT="$cache/src/u-boot/scripts/dtc/libfdt" -DEXO_MUSL="$musl" \
+      -DEXO_LUA="$cache/src/lua5.4/src" -DEXO_LIBGCC="$([ ! -e "$musl/lib/libgcc.a" ] || echo "$musl/lib/libgcc.a")" "$@"
+  fi
+  words=$(printf '%s\n' "$@")
+  if [ ! -e "$folder/build.ninja" ] || [ "$words" != "$(cat "$folder/front-door-words" 2>/dev/null)" ]; then
+    say "configuring $preset"
+    (cd "$here" && quiet cmake --preset "$preset" -B "$folder" "$@") || die 1 "configuring $preset failed"
+    printf '%s\n' "$words" >"$folder/front-door-words"
+  fi
+  [ -e "$folder/kernel.elf" ] || say "building $preset"
+  quiet cmake --build "$folder" || die 1 "building $preset failed"
+  if [ "$preset" != host ] && [ ! -e "$folder/pack" -o "$here/tools/pack.c" -nt "$folder/pack" ]; then
+    quiet clang-19 -std=gnu2x -O2 -I"$here/exo/include" -o "$folder/pack" "$here/tools/pack.c" || die 1 "building tools/pack.c failed"
+  fi
+  exec 8>&-
+}
+
+# --- The EFI system partition as a folder.
+efi_name() { case $1 in x86_64) echo BOOTX64.EFI ;; aarch64) echo BOOTAA64.EFI ;; riscv64) echo BOOTRISCV64.EFI ;; esac; }
+
+# esp MACHINE FOLDER ARCHIVE-WORD...: what the firmware and the loader look for. ARCHIVE-WORDs go to tools/pack.c.
+make_esp() {
+  machine=$1 folder=$2 from=$root/${built:-$1}
+  shift 2
+  mkdir -p "$folder/EFI/BOOT" "$folder/EFI/veridian"
+  cp "$from/$(efi_name "$machine")" "$folder/EFI/BOOT/"
+  llvm-objcopy-19 --strip-debug "$from/kernel.elf" "$folder/EFI/veridian/kernel-$machine.elf"
+  for program in "$from"/programs/*; do
+    case $program in
+    */\* | *.elf.map) ;;
+    */init) set -- "$@" "init=$program" ;;
+    *) set -- "$@" "bin/${program##*/}=$program" ;;
+    esac
+  done
+  "$from/pack" "$folder/EFI/veridian/boot-$machine.img" "$@" || die $environment_missing "the boot archive could not be written"
+}
+
