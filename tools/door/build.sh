@@ -1,6 +1,6 @@
 # build.sh: from sources to the folder that the firmware boots from; sourced by ./veridian.
 
-source_of() { quiet "$here/tools/fetch-source" "$1" "$2" "$cache/src/$1" || die $environment_missing "no source package $1"; }
+source_of() { quiet "$here/tools/fetch-source" "$1" "$2" "$cache/src/$1" || lacking "no source package $1 (no network?)"; }
 
 # build PRESET [FOLDER [CMAKE-OPTION...]]
 build() {
@@ -14,7 +14,7 @@ build() {
     source_of u-boot scripts/dtc/libfdt/fdt_ro.c
     source_of lua5.4 src/lua.c
     [ -e "$cache/musl/$preset" ] || say "building musl for $preset (about a minute, once)"
-    musl=$("$here/tools/musl" "$preset" 2>"$folder.musl.log") || { cat "$folder.musl.log" >&2; die $environment_missing "no musl for $preset"; }
+    musl=$("$here/tools/musl" "$preset" 2>"$folder.musl.log") || { cat "$folder.musl.log" >&2; lacking "no musl for $preset"; }
     set -- -DEXO_GNUEFI_INC="$cache/src/gnu-efi/inc" -DEXO_LIBFDT="$cache/src/u-boot/scripts/dtc/libfdt" -DEXO_MUSL="$musl" \
       -DEXO_LUA="$cache/src/lua5.4/src" -DEXO_LIBGCC="$([ ! -e "$musl/lib/libgcc.a" ] || echo "$musl/lib/libgcc.a")" "$@"
   fi

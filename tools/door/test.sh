@@ -1,7 +1,7 @@
 # test.sh: the verb `test` of the front door, which sources this file.
 
 tests() {
-  need $(packages_of build) $(packages_of x86_64) $(packages_of test)
+  need $(packages_of build) $(packages_of x86_64) $(packages_of test) $([ $tier != all ] || packages_of test-all)
   for machine in host x86_64 aarch64 riscv64; do build $machine; done
   build x86_64 x86_64-large -DEXO_KERNEL_BASE=large
   [ $tier = quick ] || for machine in aarch64 riscv64; do build $machine $machine-large -DEXO_KERNEL_BASE=large; done
