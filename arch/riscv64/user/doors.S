@@ -11,7 +11,8 @@
 #define YIELD_RA (EXO_UAREA_LIBRARY - YIELD_BASE)
 #define YIELD_SP (YIELD_RA + 8)
 #define YIELD_MASKED (YIELD_RA + 16)
-#define YIELD_S(n) (YIELD_RA + 24 + 8 * (n)) // s0 to s11
+#define YIELD_TP (YIELD_RA + 24) // the program's thread, here a general register
+#define YIELD_S(n) (YIELD_RA + 32 + 8 * (n)) // s0 to s11
 
   .text
   .globl _start, os_fault_door, os_event_door, os_yield_raw, os_fault_resume_start, os_fault_resume_end
@@ -57,6 +58,7 @@ os_yield_raw:
   sd t1, YIELD_MASKED(t0)
   sd ra, YIELD_RA(t0)
   sd sp, YIELD_SP(t0)
+  sd tp, YIELD_TP(t0)
   .irp n, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11
   sd s\n, YIELD_S(\n)(t0)
   .endr
@@ -70,6 +72,7 @@ yield_return:                           // s1: u-area
   ld t2, YIELD_MASKED(t1)
   ld ra, YIELD_RA(t1)
   ld sp, YIELD_SP(t1)
+  ld tp, YIELD_TP(t1)
   .irp n, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11
   ld s\n, YIELD_S(\n)(t1)
   .endr
