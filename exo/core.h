@@ -1,5 +1,5 @@
 // core.h: every structure and function of the core, file by file, in reading order:
-//   main · call · cap · frame · space · env · slice · upcall · smp · print · first · io/pci
+//   main · call · cap · frame · space · env · slice · upcall · smp · print · io/screen · first · io/pci
 //
 // Locks. A frame's descriptor carries its lock. A call that needs two frames takes the first, tries the second and, if
 // it is held, lets go of the first and begins again; so nobody waits for a frame while holding another, with one
@@ -192,6 +192,10 @@ extern uint64_t __stack_chk_guard;
 void serial_put(const struct exo_boot_serial *s, uint8_t byte);
 int serial_get(const struct exo_boot_serial *s); // -1: nothing waits
 #define CHECK(condition) ((condition) ? (void)0 : panic("%s:%d: %s", __FILE_NAME__, __LINE__, #condition))
+
+// --- io/screen.c: the console on a framebuffer
+void screen_init(void);
+void screen_put(char c);
 
 // --- first.c: the first environment, from what the loader laid out
 [[noreturn]] void first_run(void);

@@ -51,6 +51,7 @@ static void timer_check(void) {
   __stack_chk_guard = (entry_counter | 1) * 0x9E3779B97F4A7C15 & ~0xFFull; // a zero byte stops strings
   boot_check(b);
   print_init();
+  screen_init();
   arch_cpu_init(boot, 0);
   machine_window.version = 1;
   machine_window.cpu_count = boot->cpu_count;

@@ -46,6 +46,7 @@ static const struct exo_boot_serial *port_serial(uint64_t port) {
 static void put(uint64_t port, char c) {
   if (c == '\n' && port == EXO_PORT_CONSOLE) serial_put(port_serial(port), '\r');
   serial_put(port_serial(port), (uint8_t)c);
+  if (port == EXO_PORT_CONSOLE) screen_put(c);
 }
 
 static void put_number(uint64_t port, uint64_t value, unsigned base) {

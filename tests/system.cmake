@@ -90,6 +90,12 @@ foreach(machine IN LISTS machines)
   script_test(${machine}/bench frontdoor/bench.cmake -DARCH=${machine})
 endforeach()
 
+# The console on the firmware's framebuffer, read back from a picture. RISC-V's firmware gives none.
+foreach(machine x86_64 aarch64)
+  add_test(NAME ${machine}/screen COMMAND sh ${TOP}/tests/frontdoor/screen.sh ${machine} ${TOP}/veridian ${CMAKE_BINARY_DIR}/screen-${machine})
+  set_tests_properties(${machine}/screen PROPERTIES TIMEOUT 180)
+endforeach()
+
 # The kernel outside the top 2 GiB, in the large code model, and the disk image.
 boot_test(large-base x86_64 OPTIONS --build x86_64-large CPUS 2)
 foreach(machine aarch64 riscv64)

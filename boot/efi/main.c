@@ -42,7 +42,8 @@ static void discover(void) {
   machine_ports(handover);
   pci_find_serial(&found);
   firmware_framebuffer(handover);
-  if (!handover->console.kind) fail("firmware", "no serial port for the kernel's console");
+  if (!handover->console.kind && !handover->framebuffer.size)
+    fail("firmware", "neither a serial port nor a framebuffer for the kernel's console");
 }
 
 static void read_kernel(void) {

@@ -17,7 +17,7 @@ status() {
 case $case in
 usage)
   for words in '' frobnicate 'run --arch vax' 'run --cpus two' 'run --cpus' 'run --memory 0' 'run --frobnicate' 'run --with /no/such/file' \
-    '--arch all run' 'qemu /no/such/folder'; do
+    '--arch all run' 'run --arch riscv64 --display vnc=:1' 'qemu /no/such/folder'; do
     status 120 "$top/veridian" $words
   done
   status 0 "$top/veridian" help

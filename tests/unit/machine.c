@@ -9,7 +9,7 @@
 // Frames: 0 none · 1-5 kernel image · 6 trampoline · 7-27 kernel tables · 28-29 frame table · 30-31 kernel · 32-35
 // firmware · 36-39 archive · 40-43 segments · 44-63 spare · 64-159 free · 160-175 none · 176-191 free
 enum { IMAGE = 1, IMAGE_PAGES = 5, TRAMPOLINE = 6, TABLES = 7, DESCRIPTORS = 28, SEGMENTS = 40, SPARE = 44 };
-enum { ECAM_BYTES = 1 << 20, VIRTIO = ECAM_BYTES, DEVICE_BYTES = ECAM_BYTES + EXO_PAGE };
+enum { ECAM_BYTES = 1 << 20, VIRTIO = ECAM_BYTES, DEVICE_BYTES = SCREEN + SCREEN_BYTES };
 
 static struct exo_boot handover;
 static exo_frame next_table;

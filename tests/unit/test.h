@@ -10,7 +10,7 @@ struct test {
   void (*run)(void);
 };
 extern const struct test cap_tests[], frame_tests[], space_tests[], env_tests[], slice_tests[], upcall_tests[];
-extern const struct test call_tests[], smp_tests[], boot_tests[], random_tests[];
+extern const struct test call_tests[], smp_tests[], boot_tests[], screen_tests[], random_tests[];
 
 // --- main.c
 [[noreturn]] void test_fail(const char *file, int line, const char *what, int64_t got, int64_t want);
@@ -29,7 +29,8 @@ extern uint64_t invariant_ceilings; // the sum of all ceilings, never to change
 
 // --- machine.c: 160 frames, 4 CPUs, the first environment running on CPU 0
 enum { FRAMES = 256, CPUS = 4, RAM_END = 192 };
-enum : int64_t { AWAY = INT64_MIN }; // the call did not come back to its caller
+enum { SCREEN = 0x101000, SCREEN_BYTES = 0x20000 }; // behind the device registers
+enum : int64_t { AWAY = INT64_MIN };                // the call did not come back to its caller
 enum : uint64_t {
   TEXT = 0x400000,
   DATA = 0x600000,
