@@ -21,6 +21,10 @@ endforeach()
 add_test(NAME host/cppcheck COMMAND cppcheck --quiet --error-exitcode=1 --enable=warning,portability -j2
   --project=${BUILD_ROOT}/host/compile_commands.json --suppress=comparePointers --suppress=*:*/libfdt/*)
 
+# Every command that the pages show.
+add_test(NAME docs/commands COMMAND sh ${TOP}/tests/docs/commands.sh ${TOP})
+set_tests_properties(docs/commands PROPERTIES LABELS more TIMEOUT 900 RESOURCE_LOCK image)
+
 # The build: which bases and code models work, and what a build that can not work says.
 foreach(case refused link-fails large-has-no-32-bit-relocation no-prebuilt-runtime)
   script_test(models/${case} frontdoor/models.cmake -DCASE=${case})
