@@ -7,7 +7,8 @@ build() {
   preset=$1 folder=$root/${2:-$1}
   shift $(($# > 1 ? 2 : 1))
   mkdir -p "$root"
-  exec 8>"$folder.lock"
+  [ -e "$folder" ] || [ "$(free_mib "$root")" -ge $room ] || lacking "the disk is too full to build $preset: $room MiB are needed"
+  exec 8>>"$folder.lock"
   flock 8
   if [ "$preset" != host ]; then
     source_of gnu-efi inc/efi.h
@@ -39,6 +40,8 @@ efi_name() { case $1 in x86_64) echo BOOTX64.EFI ;; aarch64) echo BOOTAA64.EFI ;
 make_esp() {
   machine=$1 folder=$2 from=$root/${built:-$1}
   shift 2
+  exec 8>>"$from.lock"
+  flock -s 8 # nobody builds there while we read
   mkdir -p "$folder/EFI/BOOT" "$folder/EFI/veridian"
   cp "$from/$(efi_name "$machine")" "$folder/EFI/BOOT/"
   llvm-objcopy-19 --strip-debug "$from/kernel.elf" "$folder/EFI/veridian/kernel-$machine.elf"
@@ -50,5 +53,6 @@ make_esp() {
     esac
   done
   "$from/pack" "$folder/EFI/veridian/boot-$machine.img" "$@" || die $environment_missing "the boot archive could not be written"
+  exec 8>&-
 }
 

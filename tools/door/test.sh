@@ -1,10 +1,17 @@
 # test.sh: the verb `test` of the front door, which sources this file.
 
-tests() {
-  need $(packages_of build) $(packages_of x86_64) $(packages_of test) $([ $tier != all ] || packages_of test-all)
+build_all() {
+  mkdir -p "$root"
+  exec 7>>"$root/test.lock" # held until the tests have ended
+  flock -n 7 || { say "other tests run in $root: waiting for their end"; flock 7; }
   for machine in host x86_64 aarch64 riscv64; do build $machine; done
   build x86_64 x86_64-large -DEXO_KERNEL_BASE=large
   [ $tier = quick ] || for machine in aarch64 riscv64; do build $machine $machine-large -DEXO_KERNEL_BASE=large; done
+}
+
+tests() {
+  need $(packages_of build) $(packages_of x86_64) $(packages_of test) $([ $tier != all ] || packages_of test-all)
+  [ -n "${VERIDIAN_BUILT:-}" ] || build_all
   quiet cmake -S "$here/tests/frontdoor" -B "$root/test" -G Ninja -DBUILD_ROOT="$root" || die 1 "configuring the tests failed"
   export VERIDIAN_BUILT=1 BUILD_ROOT="$root"
   if [ $# -eq 0 ]; then benchmarks; fi
