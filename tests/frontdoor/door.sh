@@ -14,6 +14,9 @@ status() {
   [ $got = "$wanted" ] || { echo "status $got, not $wanted: $*"; cat output; exit 1; }
 }
 
+# no COMMAND...: it fails (a line that begins with ! would never end this script).
+no() { if "$@"; then echo "should have failed: $*"; exit 1; fi; }
+
 case $case in
 usage)
   for words in '' frobnicate 'run --arch vax' 'run --cpus two' 'run --cpus' 'run --memory 0' 'run --frobnicate' 'run --with /no/such/file' \
@@ -37,8 +40,11 @@ unfile)
   status 1 ./unfile results kept/inner
   mkdir kept
   status 1 ./unfile results kept/inner
-  [ "$(cat 'kept/inner/host/a b')" = 123456789 ] && [ -f kept/inner/empty ] && [ ! -s kept/inner/empty ]
-  [ ! -e kept/inner/damaged ] && [ ! -e kept/outside ]
+  [ "$(cat 'kept/inner/host/a b')" = 123456789 ]
+  [ -f kept/inner/empty ]
+  [ ! -s kept/inner/empty ]
+  [ ! -e kept/inner/damaged ]
+  [ ! -e kept/outside ]
   grep -q 'damaged came back damaged' output
   ;;
 image-reproducible)
@@ -77,7 +83,105 @@ secure-boot)
   grep -q '^bin/' output
   status 122 "$top/veridian" qemu --secure --timeout 30 --results "$work/results" unsigned.img
   grep -aq 'Access Denied\|Security Violation' results.console
-  ! grep -q STAGE results
+  no grep -q STAGE results
+  ;;
+plain) # without a terminal: no escape sequence, no carriage return; standard output is the program's alone
+  VERIDIAN_BUILT=1 BUILD_ROOT=$root "$top/veridian" run lua "$top/tests/lua/status.lua" >output 2>errors </dev/null || [ $? = 7 ]
+  cat errors
+  grep -q '^stage 6' errors
+  no grep -aq "$(printf '[\033\r]')" output errors
+  no grep -q '^stage' output
+  ;;
+json)
+  export VERIDIAN_BUILT=1 BUILD_ROOT="$work/root"
+  mkdir -p root script
+  for folder in "$root"/*; do case $folder in */test | */test.lock) ;; *) ln -s "$folder" root/ ;; esac; done
+  # is WANTED-STATUS FILTER WORD...: jq's FILTER holds for what the front door says, one object a line.
+  is() {
+    wanted=$1 filter=$2 got=0
+    shift 2
+    "$top/veridian" "$@" >output 2>errors </dev/null || got=$?
+    [ $got = "$wanted" ] && jq -s -e "$filter" <output >/dev/null || { echo "status $got, or not $filter: $*"; cat output errors; exit 1; }
+  }
+  printf 'print("a\\"b\\\\c", "\\1\\27\\255 \303\251")\nio.write("no end")\nos.exit(7)\n' >script/hard.lua
+  is 7 '.[0] | .verb == "run" and .status == 7 and .output == "a\"b\\c\t\u0001\u001b \u00e9\nno end" and (.stages | length) == 6' \
+    run --json lua script/hard.lua
+  grep -q '^stage 6' errors # people read on
+  is 122 '.[0] | .status == 122 and (.said | test("no end after 1 seconds"))' run --json --timeout 1 list /
+  is 0 'length > 8 and all(.[:-1][]; .result == "ok" or .result == "note") and (.[-1].verb == "doctor")' doctor --json
+  is 0 'length == 2 and .[0].test == "tree/posix-sh" and .[0].result == "passed" and .[0].seconds >= 0 and .[1].status == 0' \
+    test --json -R '^tree/posix-sh$'
+  is 0 '.[0] | .verb == "image" and .file == "'"$work"'/root/veridian.img"' image --json
+  is 120 'length == 0' clean --json
+  ;;
+accelerator) # auto boots with kvm when that boots, else without; it tries once. The QEMU here takes kvm for another word for tcg.
+  arch=$(uname -m)
+  case $arch in x86_64 | aarch64) ;; *) exit 77 ;; esac
+  export VERIDIAN_BUILT=1 BUILD_ROOT="$root"
+  mkdir bin
+  cat >bin/qemu-system-"$arch" <<END
+#!/bin/sh
+echo "\$*" >>"$work/calls"
+case "\$*" in *'-accel kvm'*)
+  case \$(cat "$work/kvm") in fails) exit 1 ;; hangs) exec sleep 60 ;; esac
+  for word; do shift; [ "\$word" != kvm ] || word=tcg; set -- "\$@" "\$word"; done ;;
+esac
+exec "$(command -v qemu-system-"$arch")" "\$@"
+END
+  chmod +x bin/qemu-system-"$arch"
+  PATH="$work/bin:$PATH"
+  for kvm in fails:1 hangs:1 boots:3; do # and how often kvm is used in two runs
+    export XDG_CACHE_HOME="$work/${kvm%:*}"
+    echo "${kvm%:*}" >kvm
+    rm -f calls
+    status 0 "$top/veridian" run --arch "$arch" --accel auto list /
+    grep -q 'trying kvm' output
+    status 0 "$top/veridian" run --arch "$arch" --accel auto list /
+    grep -q '^bin/' output
+    no grep -q 'trying kvm' output
+    [ "$(grep -c -- '-accel kvm' calls)" = "${kvm#*:}" ] || { echo "$kvm"; cut -c1-400 calls; exit 1; }
+  done
+  ;;
+offline) # two at once, from nothing but a full cache, without a network; then an edit's worth of nothing
+  alone=-n
+  [ "$(id -u)" = 0 ] || alone=-rn
+  unshare $alone true || exit 77
+  mkdir scripts
+  for n in 1 2; do echo "print('script $n', ...)" >scripts/$n.lua; done
+  pair() {
+    for n in 1 2; do
+      BUILD_ROOT=$work/build unshare $alone "$top/veridian" run --timeout 200 lua scripts/$n.lua word$n >out$n 2>err$n </dev/null &
+      eval "process$n=\$!"
+    done
+    for n in 1 2; do
+      eval "wait \$process$n" || { cat err$n; exit 1; }
+      [ "$(cat out$n)" = "script $n	word$n" ] || { cat out$n err$n; exit 1; }
+    done
+  }
+  pair
+  cat err1 err2 | grep -c 'configuring x86_64' | grep -qx 1 # one built, the other waited
+  pair
+  no grep -q 'configuring\|building' err1 err2
+  ls build | grep -v '^x86_64' && exit 1 # no left-overs
+  ls build/x86_64 | grep '^run' && exit 1
+  rm -rf build
+  ;;
+interrupted) # a download that was killed is gone on with, by two at once
+  source=$work/cache/u-boot file=scripts/dtc/libfdt/fdt_ro.c
+  setsid "$top/tools/fetch-source" u-boot $file "$source" >log 2>&1 &
+  process=$!
+  until find "$source.part/package" -name '*.orig.tar*' -size +99k 2>/dev/null | grep -q .; do kill -0 $process || { cat log; exit 1; }; sleep 0.02; done
+  kill -KILL -$process
+  wait $process || true
+  [ ! -e "$source" ]
+  for archive in "$source".part/package/*.orig.tar*; do truncate -s 90000 "$archive"; done # its beginning is all that came
+  "$top/tools/fetch-source" u-boot $file "$source" >log 2>&1 &
+  "$top/tools/fetch-source" u-boot $file "$source" || { cat log; exit 1; }
+  wait $! || { cat log; exit 1; }
+  [ -s "$source/$file" ]
+  [ ! -e "$source.part" ]
+  [ -L "$source" ]
+  unshare -n "$top/tools/fetch-source" u-boot $file "$source"
   ;;
 *) echo "unknown case $case"; exit 1 ;;
 esac

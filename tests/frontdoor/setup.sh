@@ -44,6 +44,9 @@ esac
 END
 }
 
+# no COMMAND...: it fails (a line that begins with ! would never end this script).
+no() { if "$@"; then echo "should have failed: $*"; exit 1; fi; }
+
 case $case in
 set-up)
   status 123 'this system has no apt' "$door" run
@@ -86,7 +89,7 @@ doctor)
   status 123 '^bad  sources .*gnu-efi u-boot musl lua5.4' "$door" doctor
   for tool in clang-19 ld.lld-19 llvm-objcopy-19 cmake ninja make qemu-system-x86_64 apt-get dpkg-source; do ln -s "$(command -v $tool)" bin/$tool; done
   status 0 '^ok   compiler .*clang-19 19' "$door" doctor
-  ! grep -q '^bad' output
+  no grep -q '^bad' output
   echo 'echo QEMU emulator version 5.2.0' | stub qemu-system-x86_64
   status 123 '^bad  emulator .*version 5.2.0, 7.2 is needed; cure: ' "$door" doctor
   ln -sf "$(command -v qemu-system-x86_64)" bin/qemu-system-x86_64
