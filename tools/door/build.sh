@@ -1,6 +1,6 @@
 # build.sh: from sources to the folder that the firmware boots from; sourced by ./veridian.
 
-source_of() { quiet "$here/tools/fetch-source" "$1" "$2" "$cache/src/$1" || lacking "no source package $1 (no network?)"; }
+source_of() { quiet "$here/tools/fetch-source" "$1" "$2" "$cache/src/$1" || lacking "no source package $1: no network, or none in apt's sources"; }
 
 # build PRESET [FOLDER [CMAKE-OPTION...]]
 build() {

@@ -174,7 +174,7 @@ plan() {
 install_missing() {
   mkdir -p "$root"
   log=$(mktemp "$root/apt.XXXXXX")
-  $sudo env LC_ALL=C DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends -o "DPkg::Lock::Timeout=${VERIDIAN_LOCK_WAIT:-120}" \
+  $sudo env LC_ALL=C DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends -o DPkg::Lock::Timeout=120 \
     $missing >"$log" 2>&1 </dev/null || {
     tail -n 20 "$log" >&2
     locked=$(grep -c 'Could not get lock\|Unable to acquire' "$log" || true)
