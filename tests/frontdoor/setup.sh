@@ -99,6 +99,7 @@ doctor)
   printf 'echo\necho "disk 9 9 99000 9 /"\n' | stub df
   status 123 '^bad  disk .*96 MiB free.*, 400 are needed; cure: ' "$door" doctor
   ln -sf "$(command -v df)" bin/df
+  [ "$(id -u)" = 0 ] || { mkdir closed; chmod a-w closed; BUILD_ROOT=$work/closed/build status 123 "^bad  disk .*can not be written" "$door" doctor; }
   status 0 '^note accelerator .*not tried' "$door" doctor
   # Firmware that is not there, where we may hide it.
   firmware="mount -t tmpfs none /usr/share/OVMF && PATH=$work/bin $door"

@@ -6,7 +6,7 @@ source_of() { quiet "$here/tools/fetch-source" "$1" "$2" "$cache/src/$1" || lack
 build() {
   preset=$1 folder=$root/${2:-$1}
   shift $(($# > 1 ? 2 : 1))
-  mkdir -p "$root"
+  mkdir -p "$root" 2>/dev/null && [ -w "$root" ] || lacking "$root can not be written"
   [ -e "$folder" ] || [ "$(free_mib "$root")" -ge $room ] || lacking "the disk is too full to build $preset: $room MiB are needed"
   exec 8>>"$folder.lock"
   flock 8

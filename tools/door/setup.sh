@@ -44,12 +44,13 @@ missing_of() {
   for package; do case $installed in *" $package=installed "*) ;; *) echo "$package" ;; esac; done
 }
 
-# free_mib FOLDER: what is free where it is, or will be.
-free_mib() {
-  folder=$1
-  until [ -d "$folder" ]; do folder=$(dirname "$folder"); done
-  df -Pk "$folder" | awk 'NR == 2 { print int($4 / 1024) }'
+# place_of FOLDER: itself, or the folder in which it will be made.
+place_of() {
+  place=$1
+  until [ -d "$place" ]; do place=$(dirname "$place"); done
+  echo "$place"
 }
+free_mib() { df -Pk "$(place_of "$1")" | awk 'NR == 2 { print int($4 / 1024) }'; }
 
 # --- The doctor.
 # finding ok|note|bad CHECK WORDS [CURE]
@@ -90,7 +91,8 @@ examine() {
     "apt-get install dpkg-dev, as root, or copy $cache from a Debian 12 where ./veridian has run"; fi
   for folder in "$root" "$cache"; do
     mib=$(free_mib "$folder")
-    if [ "$mib" -ge $room ]; then finding ok disk "$mib MiB free for $folder"
+    if [ ! -w "$(place_of "$folder")" ]; then finding bad disk "$folder can not be written" "BUILD_ROOT or XDG_CACHE_HOME elsewhere"
+    elif [ "$mib" -ge $room ]; then finding ok disk "$mib MiB free for $folder"
     else finding bad disk "$mib MiB free for $folder, $room are needed" "./veridian clean, or BUILD_ROOT and XDG_CACHE_HOME on another disk"; fi
   done
 }
