@@ -168,7 +168,7 @@ need() {
 plan() {
   LC_ALL=C apt-get install --assume-no -o Debug::NoLocking=1 --no-install-recommends $missing 2>&1 </dev/null | awk '
     / newly installed, / { packages = $1 + $3 }
-    /^Need to get / { sub(/^Need to get /, ""); sub(/ of archives.*/, ""); download = $0 }
+    /^Need to get / { sub(/^Need to get /, ""); sub(/(\/.*)? of archives.*/, ""); download = $0 }
     /^After this operation, / { gsub(/,/, ""); mib = $4 * ($5 == "GB" ? 954 : $5 == "MB" ? 0.954 : 0); planned = 1 }
     END { if (!planned) exit 1; printf "%d packages, %s to download %d\n", packages, download, mib + 1 }'
 }
