@@ -16,7 +16,7 @@
 #define CPU_CORE (CPU_MACHINE + CPU_MACHINE_SIZE) // the core's part follows
 
 // User addresses end one page below the half, so that the pc behind a system call is always a user address or refused.
-#define ARCH_USER_LIMIT EXO_U64(0x00007FFFFFFFF000)
+#define ARCH_USER_LIMIT ((EXO_U64(1) << (EXO_ADDRESS_BITS - 1)) - EXO_U64(0x1000))
 
 #ifndef __ASSEMBLER__
 #include <arch/cpu.h>

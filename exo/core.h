@@ -199,7 +199,7 @@ void screen_put(char c);
 
 // --- first.c: the first environment, from what the loader laid out
 [[noreturn]] void first_run(void);
-#define FIRST_UAREA 0x00007FFFFF000000ull
+#define FIRST_UAREA ((1ull << (EXO_ADDRESS_BITS - 1)) - 0x1000000)
 
 // --- io/pci.c: what devices there are; quiet until they have owners
 unsigned pci_quiet(void); // takes bus mastering from every function but bridges; returns how many functions

@@ -18,6 +18,8 @@ void boot_stage(unsigned stage, const char *what) {
   print_port(EXO_PORT_RESULTS, "STAGE %u %lu\n", stage, ns / 1000);
 }
 
+[[gnu::section(".note.veridian"), gnu::used]] static const struct exo_boot_note note = EXO_BOOT_NOTE;
+
 // The handover is the loader's word; every number that the core will rely on is looked at once, here.
 static void boot_check(const struct exo_boot *b) {
   if (b->magic != EXO_BOOT_MAGIC || b->version != EXO_BOOT_VERSION || b->size != sizeof *b)
@@ -75,6 +77,9 @@ static void timer_check(void) {
   arch_self()->started = true;
   for (unsigned i = 0; i < boot->cpu_count; i++) CHECK(cpu_at(i)->started);
   print("%u CPUs, %u PCI functions, %lu frames free\n", boot->cpu_count, functions, machine_window.free_at_start);
+  if (boot->frames_left_out)
+    print("%lu MiB of memory beyond the first %u GiB are left out\n", boot->frames_left_out / 256,
+          (unsigned)(EXO_DIRECT_SPAN >> 30));
   boot_stage(5, "all CPUs and devices enumerated");
   first_run();
 }

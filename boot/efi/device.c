@@ -16,8 +16,9 @@ static bool touches(const struct exo_boot_device *d, uint64_t first, uint64_t en
 
 // A window that touches others swallows them, so that no page is mapped twice.
 fault device_add(struct exo_boot *boot, uint64_t physical, uint64_t size) {
-  uint64_t limit = 1ull << DEVICE_LIMIT_BITS;
-  if (!size || physical >= limit || size > limit - physical) return "a device's registers lie above 32 TiB";
+  uint64_t limit = EXO_DEVICE_SPAN;
+  if (!size || physical >= limit || size > limit - physical)
+    return "a device's registers lie beyond the kernel's window for them";
   uint64_t first = physical & -(uint64_t)EXO_PAGE, end = frames_of(physical + size) * EXO_PAGE;
   for (uint32_t i = 0; i < boot->device_count;) {
     const struct exo_boot_device *d = &boot->device[i];

@@ -15,7 +15,7 @@ struct elf_program {
   uint64_t offset, va, physical, file_bytes, memory_bytes, align;
 };
 static_assert(sizeof(struct elf_header) == 64 && sizeof(struct elf_program) == 56);
-enum { ELF_EXEC = 2, ELF_LOAD = 1, ELF_INTERP = 3, ELF_X = 1, ELF_W = 2, ELF_R = 4 };
+enum { ELF_EXEC = 2, ELF_LOAD = 1, ELF_INTERP = 3, ELF_NOTE = 4, ELF_X = 1, ELF_W = 2, ELF_R = 4 };
 
 static fault check_header(const struct elf_header *h, size_t size, uint16_t machine) {
   static const uint8_t ident[7] = {0x7f, 'E', 'L', 'F', 2, 1, 1}; // 64 bits, little-endian, version 1
@@ -57,6 +57,21 @@ static fault add_segment(struct elf *elf, const struct elf_program *p) {
   return nullptr;
 }
 
+// The kernel's own among the notes of a segment; others are skipped, damaged ones end the search.
+static uint32_t note_bits(const uint8_t *file, size_t size, const struct elf_program *p) {
+  struct exo_boot_note wanted = EXO_BOOT_NOTE, note;
+  enum { HEAD = offsetof(struct exo_boot_note, name), VALUE = offsetof(struct exo_boot_note, address_bits) };
+  if (p->offset > size || p->file_bytes > size - p->offset) return 0;
+  for (uint64_t at = p->offset, end = at + p->file_bytes; end - at >= sizeof note;) {
+    memcpy(&note, file + at, sizeof note);
+    if (memcmp(&note, &wanted, VALUE) == 0) return note.address_bits;
+    uint64_t bytes = HEAD + ((note.name_bytes + 3ull) & ~3ull) + ((note.value_bytes + 3ull) & ~3ull);
+    if (bytes > end - at) return 0;
+    at += bytes;
+  }
+  return 0;
+}
+
 static fault check_entry(const struct elf *elf) {
   for (uint32_t i = 0; i < elf->count; i++) {
     const struct elf_segment *s = &elf->segment[i];
@@ -76,6 +91,7 @@ fault elf_read(struct elf *elf, const void *file, size_t size, uint16_t machine,
   for (uint32_t i = 0; i < h.program_count; i++) {
     struct elf_program p;
     memcpy(&p, (const uint8_t *)file + h.program_offset + i * sizeof p, sizeof p);
+    if (p.type == ELF_NOTE) elf->address_bits = note_bits(file, size, &p);
     if (p.type == ELF_INTERP) return "not a statically linked executable";
     if (p.type != ELF_LOAD || !p.memory_bytes) continue;
     if ((f = check_segment(&p, size, low, high)) || (f = add_segment(elf, &p))) return f;

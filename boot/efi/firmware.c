@@ -23,6 +23,7 @@ void firmware_map(struct memory_map *out, struct map *map) {
   if (efi->BootServices->GetMemoryMap(&size, out->data, &out->key, &out->stride, &version) != EFI_SUCCESS)
     fail("memory map", "it grows faster than it can be read");
   check("memory map", map_read(map, out->data, size, out->stride));
+  map_limit(map, EXO_DIRECT_SPAN / EXO_PAGE);
 }
 
 // A table's own length tells how much may be read; 16 MiB is more than any has.

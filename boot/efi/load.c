@@ -48,10 +48,10 @@ static void claim(uint64_t first, uint64_t count, uint32_t use) {
 }
 
 uint64_t memory_take(uint64_t count, uint64_t limit, uint32_t use, const char *what) {
-  EFI_PHYSICAL_ADDRESS at = limit;
-  EFI_ALLOCATE_TYPE how = limit == UINT64_MAX ? AllocateAnyPages : AllocateMaxAddress;
+  EFI_PHYSICAL_ADDRESS at = limit < EXO_DIRECT_SPAN ? limit : EXO_DIRECT_SPAN - 1;
   if (count > 1ull << FRAME_LIMIT_BITS ||
-      efi->BootServices->AllocatePages(how, use ? EfiLoaderCode : EfiLoaderData, count, &at) != EFI_SUCCESS)
+      efi->BootServices->AllocatePages(AllocateMaxAddress, use ? EfiLoaderCode : EfiLoaderData, count, &at) !=
+          EFI_SUCCESS)
     fail(what, "not enough memory");
   memset((void *)at, 0, count * EXO_PAGE);
   if (use) claim(at / EXO_PAGE, count, use);

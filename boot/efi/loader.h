@@ -13,8 +13,7 @@
 
 typedef const char *fault; // nullptr: all is well; else what is wrong
 
-// Limits of the kernel's layout (boot.h): RAM ends below 16 TiB, device registers below 32 TiB.
-enum { EXIT_LOADER = 0x12, FRAME_LIMIT_BITS = 32, DEVICE_LIMIT_BITS = 45 };
+enum { EXIT_LOADER = 0x12, FRAME_LIMIT_BITS = 32 }; // no machine has RAM above 16 TiB
 #define BLOCK_BYTES 0x200000ull
 static inline uint64_t frames_of(uint64_t bytes) { return (bytes + EXO_PAGE - 1) / EXO_PAGE; }
 
@@ -27,6 +26,7 @@ struct elf_segment {
 };
 struct elf {
   uint64_t entry;
+  uint32_t address_bits; // of the kernel's note (boot.h); 0: it has none
   uint32_t count;
   struct elf_segment segment[ELF_SEGMENTS]; // sorted by va, page-disjoint, never writable and executable
 };
@@ -42,9 +42,12 @@ enum { MAP_WORK = 1024 };
 struct map {
   uint32_t count;
   struct exo_boot_range range[MAP_WORK]; // sorted, disjoint, merged
+  uint64_t left_out;                     // frames that map_limit took out
 };
 // An EFI memory map: descriptors `stride` bytes apart.
 fault map_read(struct map *map, const void *descriptors, size_t size, size_t stride);
+// Frames from `end` on are not RAM for us.
+void map_limit(struct map *map, uint64_t end);
 // What of these frames is RAM is used for `use` from now on.
 fault map_claim(struct map *map, uint64_t first, uint64_t count, uint32_t use);
 // Has the loader put something into any of these frames?

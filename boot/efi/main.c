@@ -8,11 +8,9 @@
 #define INIT_NAME ARCHIVE_FILE ": init"
 #define WIDE_(s) u##s
 #define WIDE(s) WIDE_(s)
-// The kernel may lie below the direct map or above the device windows (boot.h).
-#define KERNEL_LOW 0xFFFF800000000000ull
 #define KERNEL_HIGH 0xFFFFFFFFFFFFF000ull
 #define PROGRAM_LOW 0x10000ull
-#define PROGRAM_HIGH 0x7FFFFFF00000ull
+#define PROGRAM_HIGH ((1ull << (EXO_ADDRESS_BITS - 1)) - 0x100000)
 enum { KERNEL_MAX = 64 << 20 };
 
 struct exo_boot *handover;
@@ -48,11 +46,13 @@ static void discover(void) {
 
 static void read_kernel(void) {
   kernel_file = file_read(WIDE("\\EFI\\veridian\\") WIDE(KERNEL_FILE), KERNEL_FILE, 0);
-  check(KERNEL_FILE, elf_read(&kernel, kernel_file.data, kernel_file.size, MACHINE_ELF, KERNEL_LOW, KERNEL_HIGH));
+  check(KERNEL_FILE, elf_read(&kernel, kernel_file.data, kernel_file.size, MACHINE_ELF, EXO_LARGE_BASE, KERNEL_HIGH));
+  if (kernel.address_bits != EXO_ADDRESS_BITS)
+    fail(KERNEL_FILE, "its note names another paging mode than this loader sets up");
   const struct elf_segment *first = &kernel.segment[0], *last = &kernel.segment[kernel.count - 1];
   uint64_t end = last->va + last->memory_bytes;
   if (end - first->va > KERNEL_MAX) fail(KERNEL_FILE, "larger than 64 MiB");
-  if (end > EXO_DIRECT_BASE && first->va < EXO_DEVICE_BASE + (1ull << 45))
+  if (end > EXO_LARGE_BASE + EXO_LARGE_SPAN && first->va < EXO_IMAGE_BASE)
     fail(KERNEL_FILE, "its addresses are those of the direct map and the device windows");
 }
 
@@ -107,6 +107,7 @@ static void commit(const struct map *final) {
   if (mine.count > EXO_BOOT_RANGES) fail("memory map", "more pieces than the handover has room for");
   memcpy(handover->range, mine.range, mine.count * sizeof mine.range[0]);
   handover->range_count = mine.count;
+  handover->frames_left_out = mine.left_out;
 }
 
 EFI_STATUS efi_main(EFI_HANDLE image, EFI_SYSTEM_TABLE *system) {

@@ -55,6 +55,7 @@ static void merge(struct map *map) {
 
 fault map_read(struct map *map, const void *descriptors, size_t size, size_t stride) {
   map->count = 0;
+  map->left_out = 0;
   if (stride < sizeof(struct descriptor) || size % stride) return "its size is no multiple of a descriptor's";
   for (size_t at = 0; at < size; at += stride) {
     struct descriptor d;
@@ -69,6 +70,18 @@ fault map_read(struct map *map, const void *descriptors, size_t size, size_t str
   if (!map->count) return "there is no memory in it";
   merge(map);
   return nullptr;
+}
+
+void map_limit(struct map *map, uint64_t end) {
+  uint32_t kept = 0;
+  for (uint32_t i = 0; i < map->count; i++) {
+    struct exo_boot_range *r = &map->range[i];
+    uint64_t within = r->first >= end ? 0 : end - r->first < r->count ? end - r->first : r->count;
+    map->left_out += r->count - within;
+    r->count = within;
+    if (within) kept = i + 1; // sorted: nothing within follows what is not
+  }
+  map->count = kept;
 }
 
 static fault append(struct map *map, uint64_t first, uint64_t end, uint32_t use) {

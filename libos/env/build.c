@@ -1,8 +1,9 @@
 // build.c: the parts of a child under construction: its tables, its pages, its program image.
+#include <arch/pte.h>
 #include "build.h"
 #include <exo/elf.h>
 
-enum { LEVELS = 4, ENTRIES = 512 };
+enum { LEVELS = PTE_LEVELS, ENTRIES = 512 };
 static uint64_t index_at(uint64_t va, unsigned level) { return va >> (EXO_PAGE_BITS + 9 * level) & (ENTRIES - 1); }
 static bool same_table(uint64_t a, uint64_t b, uint64_t level) {
   return level == LEVELS - 1 || a >> (EXO_PAGE_BITS + 9 * (level + 1)) == b >> (EXO_PAGE_BITS + 9 * (level + 1));

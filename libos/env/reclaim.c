@@ -1,9 +1,10 @@
 // reclaim.c: the end of a child: its status, and everything it had back in the parent's hands, found in the frame table
 // by account: no list of the child's is trusted. Its own children end with it.
+#include <arch/pte.h>
 #include "build.h"
 #include <os/env.h>
 
-enum { LEVELS = 4, ENTRIES = 512 };
+enum { LEVELS = PTE_LEVELS, ENTRIES = 512 };
 
 int os_child_status(const struct os_child *c) {
   const struct exo_obituary *o = os_child_obituary(c);

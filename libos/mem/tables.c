@@ -1,9 +1,10 @@
 // tables.c: the page tables a program has linked, and shadows of its leaf tables. Tables themselves can not be mapped,
 // so the library keeps its own record: a hash of tables by address and level, and for each leaf table a page with what
 // it holds. All of it is always mapped: it is used while a fault is handled.
+#include <arch/pte.h>
 #include <os/start.h>
 
-enum { RECORDS = 2048, LEVELS = 4, ENTRIES = 512 };
+enum { RECORDS = 2048, LEVELS = PTE_LEVELS, ENTRIES = 512 };
 struct record {
   uint64_t key; // va >> shift of the level, times 4, plus level, plus 1; 0: empty
   struct os_leaf leaf;
@@ -186,7 +187,7 @@ static exo_frame first_link(exo_frame parent, uint64_t index, exo_frame *next) {
 
 void os_tables_first(exo_env self, exo_frame machine_frame) {
   exo_frame env = self & ((1ull << 40) - 1), root = first_root(env), next = root + 1;
-  exo_frame table[3], parent = root;
+  exo_frame table[LEVELS - 1], parent = root;
   os_table_note(0, LEVELS - 1, root, nullptr);
   for (int level = LEVELS - 2; level >= 0; level--) {
     parent = table[level] = first_link(parent, index_at(OS_CORE, (unsigned)level + 1), &next);

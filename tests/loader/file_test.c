@@ -48,6 +48,28 @@ void parse_elf(const void *input, size_t size) {
   }
 }
 
+// The kernel's note is found behind another, and what is damaged is not followed.
+static void notes(void) {
+  struct image file = good;
+  struct exo_boot_note ours = EXO_BOOT_NOTE, other = {4, 8, 3, "GNU", 0};
+  ours.address_bits = 39;
+  file.load[2].type = 4;
+  file.load[2].file_bytes = sizeof other + sizeof ours;
+  memcpy(file.content, &other, sizeof other); // a name of 4 and a value of 8 bytes fill it but for 4
+  memcpy(file.content + sizeof other - 4, &ours, sizeof ours);
+  WANT(!read(&file) && elf.address_bits == 39);
+  file.load[2].file_bytes = sizeof other + sizeof ours - 5; // its last byte is missing
+  WANT(!read(&file) && elf.address_bits == 0);
+  file.load[2].file_bytes = sizeof other + sizeof ours;
+  other.value_bytes = UINT32_MAX;
+  memcpy(file.content, &other, sizeof other);
+  WANT(!read(&file) && elf.address_bits == 0);
+  file.load[2].offset = UINT64_MAX;
+  WANT(!read(&file) && elf.address_bits == 0);
+  WANT(!read(&good) && elf.address_bits == 0);
+  test_damage(&file, sizeof file, parse_elf, 20000);
+}
+
 void elf_test(void) {
   WANT(!read(&good) && elf.count == 3 && elf.segment[0].va == 0x400000 && elf.segment[2].memory_bytes == 0x2000);
   WANT(elf.segment[0].prot == (EXO_READ | EXO_EXEC) && elf.entry == 0x400010);
@@ -74,6 +96,7 @@ void elf_test(void) {
   BAD("entry point", bad.entry = 0x401000);
   BAD("nothing to load", bad.load[0].type = bad.load[1].type = bad.load[2].type = 4);
   test_damage(&good, sizeof good, parse_elf, 50000);
+  notes();
 }
 
 static struct {

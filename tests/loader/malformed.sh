@@ -90,6 +90,9 @@ break_files() {
   kernel-unreadable) poke "$k" "$(at_kernel 1 4)" '\001'; want="$kernel: a segment is not readable" ;;
   kernel-wraps) poke "$k" "$(at_kernel 1 47)" '\377'; want="$kernel: a segment lies outside its address range" ;;
   kernel-offset-wraps) poke "$k" "$(at_kernel 1 15)" '\377'; want="$kernel: truncated: a segment lies behind the end" ;;
+  kernel-mode) # another number of bits in its note
+    poke "$k" $(($(LC_ALL=C grep -aboP 'Veridian\x00{4}' "$k" | cut -d: -f1 | head -n 1) + 12)) '\047'
+    want="$kernel: its note names another paging mode than this loader sets up" ;;
   archive-empty) : >"$a"; want="$archive: empty" ;;
   archive-size) poke "$a" 17 '\377'; want="$archive: truncated: its header tells another size" ;;
   archive-nameless) poke "$a" 32 '\000'; want="$archive: a name in the archive is empty" ;;
@@ -104,7 +107,7 @@ break_files() {
 }
 
 [ "${1:-}" != more ] || set -- kernel-32-bit kernel-big-endian kernel-relocatable kernel-interpreted kernel-header-size \
-  kernel-many-headers kernel-no-headers kernel-beyond-memory kernel-unreadable kernel-wraps kernel-offset-wraps \
+  kernel-many-headers kernel-no-headers kernel-beyond-memory kernel-unreadable kernel-wraps kernel-offset-wraps kernel-mode \
   archive-empty archive-size archive-nameless archive-endless-name archive-unsorted archive-file-beyond init-wraps
 [ $# -gt 0 ] || set -- kernel-missing kernel-empty kernel-short kernel-truncated kernel-not-elf kernel-other-machine \
   kernel-unaligned kernel-write-execute kernel-overlap kernel-low kernel-entry archive-missing archive-magic \

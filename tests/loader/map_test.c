@@ -19,6 +19,8 @@ void parse_map(const void *input, size_t size) {
     check_order(&map);
     map_claim(&map, test_random() % 4096, test_random() % 4096, EXO_USE_KERNEL);
     check_order(&map);
+    map_limit(&map, test_random() % 4096);
+    check_order(&map);
   }
 }
 
@@ -60,6 +62,15 @@ void map_test(void) {
   WANT(map.count == 3 && map.range[0].first == 0 && map.range[0].count == 0x20 && map.range[0].use == EXO_USE_FREE);
   WANT(map.range[1].use == EXO_USE_FIRMWARE && map.range[2].first == 0x100);
   claims();
+  WANT(!map_read(&map, d, sizeof d, sizeof d[0]) && map.left_out == 0);
+  map_limit(&map, 0x110);
+  WANT(map.count == 3 && map.left_out == 0);
+  map_limit(&map, 0x108); // through the middle of the last range
+  WANT(map.count == 3 && map.range[2].count == 8 && map.left_out == 8);
+  map_limit(&map, 0x20); // before the last two
+  WANT(map.count == 1 && map.range[0].count == 0x20 && map.left_out == 0x20);
+  map_limit(&map, 0);
+  WANT(map.count == 0 && map.left_out == 0x40);
   WANT(says(map_read(&map, d, sizeof d, 16), "multiple") &&
        says(map_read(&map, d, sizeof d - 1, sizeof d[0]), "multiple"));
   WANT(says(map_read(&map, d, 0, sizeof d[0]), "no memory"));

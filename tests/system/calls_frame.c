@@ -1,4 +1,5 @@
 // calls_frame.c: the calls about frames and tables: success, and each error of the manual.
+#include <arch/pte.h>
 #include "system.h"
 
 void call_frame_take(void), call_frame_guard(void), call_frame_drop(void), call_table_root(void), call_table_link(void),
@@ -102,7 +103,7 @@ void call_table_root(void) {
   EXPECT_IS(place_unmap(3, 1), 1);
   EXPECT_IS(root_by(OS_SLOT_SELF), EXO_OK);
   EXPECT_IS(frame_kind(it), EXO_KIND_TABLE);
-  EXPECT_IS(exo_state_level(os_frame_desc(it)->state), 3);
+  EXPECT_IS(exo_state_level(os_frame_desc(it)->state), PTE_LEVELS - 1);
   EXPECT_IS(place_map(3, it, EXO_READ), EXO_KIND); // a root is never mapped
   EXPECT_IS(root_by(OS_SLOT_SELF), EXO_KIND);
   EXPECT_IS(exo_table_drop((struct exo_table_drop){OS_SLOT_SELF, it}), EXO_OK);
@@ -116,7 +117,9 @@ static exo_result link_at(exo_frame t, uint64_t index, exo_frame f) {
 static exo_result drop_table(exo_frame t) { return exo_table_drop((struct exo_table_drop){OS_SLOT_SELF, t}); }
 
 void call_table_link(void) {
-  exo_frame root = table = frame_new(), next[3] = {frame_new(), frame_new(), frame_new()};
+  enum { BELOW = PTE_LEVELS - 1 }; // tables under the root, on the way to the last page
+  exo_frame root = table = frame_new(), next[BELOW];
+  for (int i = 0; i < BELOW; i++) next[i] = frame_new();
   it = next[0];
   EXPECT_IS(link_by(OS_SLOT_SELF), EXO_KIND); // the parent is no table yet
   EXPECT_IS(exo_table_root((struct exo_table_root){OS_SLOT_SELF, root}), EXO_OK);
@@ -132,16 +135,17 @@ void call_table_link(void) {
   EXPECT_IS(link_at(root, 0, place_table()), EXO_KIND);
   EXPECT_IS(link_at(root, 255, next[0]), EXO_OK);
   EXPECT_IS(link_at(root, 255, next[1]), EXO_BUSY);
-  EXPECT_IS(link_at(next[0], 511, next[1]), EXO_OK);
-  EXPECT_IS(link_at(next[1], 511, next[2]), EXO_RANGE); // the last user page stays empty
-  EXPECT_IS(link_at(next[1], 510, next[2]), EXO_OK);
-  EXPECT_IS(exo_state_level(os_frame_desc(next[2])->state), 0);
-  EXPECT_IS(link_at(next[2], 0, it), EXO_KIND); // a leaf table holds pages only
-  EXPECT_IS(drop_table(next[1]), EXO_BUSY);
+  for (int i = 1; i < BELOW - 1; i++) EXPECT_IS(link_at(next[i - 1], 511, next[i]), EXO_OK);
+  exo_frame last = next[BELOW - 2], leaf = next[BELOW - 1];
+  EXPECT_IS(link_at(last, 511, leaf), EXO_RANGE); // the last user page stays empty
+  EXPECT_IS(link_at(last, 510, leaf), EXO_OK);
+  EXPECT_IS(exo_state_level(os_frame_desc(leaf)->state), 0);
+  EXPECT_IS(link_at(leaf, 0, it), EXO_KIND); // a leaf table holds pages only
+  EXPECT_IS(drop_table(last), EXO_BUSY);
   EXPECT_IS(drop_table(root), EXO_BUSY);
-  for (int i = 2; i >= 0; i--) EXPECT_IS(drop_table(next[i]), EXO_OK);
+  for (int i = BELOW - 1; i >= 0; i--) EXPECT_IS(drop_table(next[i]), EXO_OK);
   EXPECT_IS(drop_table(root), EXO_OK);
-  for (int i = 0; i < 3; i++) frame_end(next[i]);
+  for (int i = 0; i < BELOW; i++) frame_end(next[i]);
   frame_end(root);
 }
 

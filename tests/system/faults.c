@@ -3,7 +3,7 @@
 #include "machine.h"
 #include <exo/boot.h>
 
-#define USER_LIMIT 0x00007FFFFFFFF000ull
+#define USER_LIMIT ((1ull << (EXO_ADDRESS_BITS - 1)) - EXO_PAGE)
 
 // --- Page faults
 

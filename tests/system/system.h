@@ -46,8 +46,8 @@ void slot_set(exo_slot index, exo_name name, uint64_t rights); // for ourselves
 void slot_end(exo_slot index);
 // Calls `f` with slots that must not do: empty, beyond the last, of another name, without the right.
 void refuses(exo_result (*f)(exo_slot slot), uint64_t right, exo_result other_name);
-#define PLACE 0xB000000000ull // addresses of the tests' own: nothing of the library's is there
-exo_frame place_table(void);  // the leaf table of PLACE
+#define PLACE (OS_CORE + 0x3000000000) // addresses of the tests' own: nothing of the library's is there
+exo_frame place_table(void);           // the leaf table of PLACE
 exo_result place_map(uint64_t index, exo_frame f, uint64_t prot);
 uint64_t place_unmap(uint64_t index, uint64_t count);
 static inline volatile uint64_t *place(uint64_t index) { return (volatile uint64_t *)(PLACE + index * EXO_PAGE); }

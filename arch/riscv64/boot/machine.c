@@ -3,7 +3,7 @@
 #include "machine.h"
 #include <string.h>
 
-#define SATP_SV48 (9ull << 60)
+#define SATP_MODE ((EXO_ADDRESS_BITS == 39 ? 8ull : 9ull) << 60)
 
 struct boot_protocol { // RISCV_EFI_BOOT_PROTOCOL, revision 1.0
   uint64_t revision;
@@ -21,11 +21,11 @@ uint64_t machine_cpu(void) {
 }
 
 // satp does not take a mode that the hart has not (Privileged Architecture, "Supervisor Address Translation"): try it,
-// on a table of 512 GiB leaves that maps everything one to one.
+// on a table of huge leaves that maps everything one to one.
 fault machine_check(void) {
   alignas(4096) static uint64_t table[512];
-  uint64_t satp = SATP_SV48 | (uintptr_t)table >> 12, old, got, sstatus;
-  for (uint64_t i = 0; i < 256; i++) table[i] = i << 37 | 0xcf; // D A X W R V
+  uint64_t satp = SATP_MODE | (uintptr_t)table >> 12, old, got, sstatus;
+  for (uint64_t i = 0; i < 256; i++) table[i] = i << (EXO_ADDRESS_BITS - 11) | 0xcf; // D A X W R V
   __asm__ volatile("csrrci %0, sstatus, 2\n"
                    "csrr %1, satp\n"
                    "sfence.vma\n"
@@ -38,7 +38,9 @@ fault machine_check(void) {
                    : "=&r"(sstatus), "=&r"(old), "=&r"(got)
                    : "r"(satp)
                    : "memory");
-  return got == satp ? nullptr : "it has no 48-bit paging (Sv48)";
+  if (got == satp) return nullptr;
+  return EXO_ADDRESS_BITS == 39 ? "it has no 39-bit paging (Sv39)"
+                                : "it has no 48-bit paging (Sv48); a kernel built with EXO_KERNEL_BASE=sv39 needs less";
 }
 
 void machine_ports(struct exo_boot *boot) { (void)boot; } // the tables tell all
@@ -57,7 +59,7 @@ static void patch(uint8_t *page, const uint8_t *label, uint64_t value) {
 void machine_trampoline(void *page, uint64_t root, uint64_t low_root, uint64_t entry) {
   (void)low_root;
   memcpy(page, trampoline_begin, (size_t)(trampoline_end - trampoline_begin));
-  patch(page, trampoline_satp, SATP_SV48 | root >> 12);
+  patch(page, trampoline_satp, SATP_MODE | root >> 12);
   patch(page, trampoline_kernel, entry);
 }
 

@@ -29,6 +29,9 @@
 #define SSTATUS_MXR 0x80000
 
 #ifndef __ASSEMBLER__
+// satp (Privileged Architecture, "Supervisor Address Translation"): mode 8 is Sv39, 9 is Sv48.
+enum : uint64_t { SATP_MODE = (uint64_t)(EXO_ADDRESS_BITS == 39 ? 8 : 9) << 60 };
+
 // Bits of sie and sip.
 enum : uint64_t { IRQ_SOFTWARE = 1 << 1, IRQ_TIMER = 1 << 5 };
 

@@ -5,7 +5,6 @@
 #include "machine.h"
 
 enum { ENTRIES = 512, KERNEL_ENTRIES = 256 };
-enum : uint64_t { SATP_SV48 = 9ull << 60 };
 
 void arch_root_init(pte_t *table) {
   const pte_t *kernel = direct(machine_boot->root_physical);
@@ -13,6 +12,6 @@ void arch_root_init(pte_t *table) {
 }
 
 void arch_root_load(uint64_t root) {
-  csr_write(satp, SATP_SV48 | root >> 12);
+  csr_write(satp, SATP_MODE | root >> 12);
   arch_flush_all();
 }

@@ -24,14 +24,45 @@
 #include <stdint.h>
 #endif
 
-// Kernel virtual layout, the same on all machines (48-bit addresses). The image's own base is the linker's business.
+// The kernel's half, one map for each number of bits of an address (cmake/base.cmake), whatever the machine:
+//   direct map   RAM: physical address p at EXO_DIRECT_BASE + p; RAM beyond EXO_DIRECT_SPAN is left out
+//   frame table  struct exo_frame_desc of frame n at + 32 n
+//   per-CPU      CPU i's area at + i * EXO_PERCPU_STRIDE
+//   devices      registers: physical address p at + p
+//   image        of the kernel, in one of two places; which is the linker's business
 // The fake machine of the unit tests puts them where an ordinary process has room.
+#define EXO_IMAGE_BASE EXO_U64(0xFFFFFFFF80000000) // to the top
+#define EXO_LARGE_SPAN EXO_U64(0x40000000)
+#define EXO_PERCPU_SPAN EXO_U64(0x40000000)
+#if EXO_ADDRESS_BITS == 39
+#define EXO_DIRECT_SPAN EXO_U64(0x3000000000) // 192 GiB
+#define EXO_DEVICE_SPAN EXO_U64(0xE00000000)  // 56 GiB
+#define EXO_DIRECT_BASE EXO_U64(0xFFFFFFC000000000)
+#define EXO_DEVICE_BASE EXO_U64(0xFFFFFFF000000000)
+#define EXO_LARGE_BASE EXO_U64(0xFFFFFFFE00000000)
+#define EXO_FRAME_TABLE_BASE EXO_U64(0xFFFFFFFE40000000)
+#define EXO_PERCPU_BASE EXO_U64(0xFFFFFFFEC0000000)
+#define EXO_MAP_IN_ORDER                                                                                               \
+  (EXO_DIRECT_BASE + EXO_DIRECT_SPAN <= EXO_DEVICE_BASE && EXO_DEVICE_BASE + EXO_DEVICE_SPAN <= EXO_LARGE_BASE &&      \
+   EXO_LARGE_BASE + EXO_LARGE_SPAN <= EXO_FRAME_TABLE_BASE &&                                                          \
+   EXO_FRAME_TABLE_BASE + EXO_FRAME_TABLE_SPAN <= EXO_PERCPU_BASE &&                                                   \
+   EXO_PERCPU_BASE + EXO_PERCPU_SPAN <= EXO_IMAGE_BASE)
+#else
+#define EXO_DIRECT_SPAN EXO_U64(0x100000000000) // 16 TiB
+#define EXO_DEVICE_SPAN EXO_U64(0x200000000000) // 32 TiB
+#define EXO_LARGE_BASE EXO_U64(0xFFFF800000000000)
 #ifndef EXO_DIRECT_BASE
-#define EXO_DIRECT_BASE EXO_U64(0xFFFF900000000000)      // RAM: physical address p at EXO_DIRECT_BASE + p
-#define EXO_FRAME_TABLE_BASE EXO_U64(0xFFFFA00000000000) // struct exo_frame_desc of frame n at + 32 n
-#define EXO_PERCPU_BASE EXO_U64(0xFFFFB00000000000)      // CPU i's area at + i * EXO_PERCPU_STRIDE
-#define EXO_DEVICE_BASE EXO_U64(0xFFFFD00000000000)      // device registers: physical address p at + p
+#define EXO_DIRECT_BASE EXO_U64(0xFFFF900000000000)
+#define EXO_FRAME_TABLE_BASE EXO_U64(0xFFFFA00000000000)
+#define EXO_PERCPU_BASE EXO_U64(0xFFFFB00000000000)
+#define EXO_DEVICE_BASE EXO_U64(0xFFFFD00000000000)
+#define EXO_MAP_IN_ORDER                                                                                               \
+  (EXO_LARGE_BASE + EXO_LARGE_SPAN <= EXO_DIRECT_BASE && EXO_DIRECT_BASE + EXO_DIRECT_SPAN <= EXO_FRAME_TABLE_BASE &&  \
+   EXO_FRAME_TABLE_BASE + EXO_FRAME_TABLE_SPAN <= EXO_PERCPU_BASE &&                                                   \
+   EXO_PERCPU_BASE + EXO_PERCPU_SPAN <= EXO_DEVICE_BASE && EXO_DEVICE_BASE + EXO_DEVICE_SPAN <= EXO_IMAGE_BASE)
 #endif
+#endif
+#define EXO_FRAME_TABLE_SPAN (EXO_DIRECT_SPAN / 128) // 32 bytes for each 4 KiB
 
 // One CPU's area: unmapped guard pages between everything that grows.
 //   page 0 guard · 1-2 main stack · 3 guard · 4 emergency stack 0 · 5 guard · 6 emergency 1 · 7 guard · 8 emergency 2
@@ -54,6 +85,17 @@ enum {
   EXO_BOOT_ECAMS = 4,
   EXO_BOOT_VIRTIO = 32,
 };
+#ifdef EXO_MAP_IN_ORDER
+static_assert(EXO_MAP_IN_ORDER && EXO_MAX_CPUS * EXO_PERCPU_STRIDE <= EXO_PERCPU_SPAN);
+#endif
+
+// The ELF note of a kernel image: what the loader must know before it builds an address space.
+struct exo_boot_note {
+  uint32_t name_bytes, value_bytes, type;
+  char name[12];
+  uint32_t address_bits;
+};
+#define EXO_BOOT_NOTE ((struct exo_boot_note){9, 4, 1, "Veridian", EXO_ADDRESS_BITS})
 
 // What a range of RAM is used for when the kernel is entered. Frames in no range do not exist.
 enum exo_boot_use : uint32_t {
@@ -123,6 +165,7 @@ struct exo_boot {
   // CPUs: hardware_id is the local APIC id, MPIDR or hart id. Index 0 is the CPU that entered the kernel.
   uint32_t cpu_count, cpus_left_out; // left out: more than EXO_MAX_CPUS
   uint32_t reserved0;
+  uint64_t frames_left_out; // RAM beyond EXO_DIRECT_SPAN
   uint64_t cpu_hardware_id[EXO_MAX_CPUS];
 
   // Where the frame table's descriptors lie physically, for the window: one per RAM range group, sorted.

@@ -10,11 +10,12 @@
 #define OS_IMAGE 0x400000ull       // the program file
 #define OS_STACK_START 0x210000ull // main stack of a child, grows on demand; the pages below stay unmapped
 #define OS_STACK_TOP 0x3F0000ull
-#define OS_CORE 0x8000000000ull // 2 MiB: the library's own pages, see mem.h
-#define OS_HEAP 0x8100000000ull // regions of the program, to OS_HEAP_END
-#define OS_HEAP_END 0x8F00000000ull
-#define OS_ARCHIVE 0x9000000000ull // the boot archive, read-only, on demand
-#define OS_FRAMES 0xA000000000ull  // the frame table: descriptor of frame n at + 32 n
+// The second entry of a root table, which the program's file and stack do not reach.
+#define OS_CORE (1ull << (EXO_ADDRESS_BITS - 9)) // 2 MiB: the library's own pages, see mem.h
+#define OS_HEAP (OS_CORE + 0x100000000)          // regions of the program, to OS_HEAP_END
+#define OS_HEAP_END (OS_CORE + 0xF00000000)
+#define OS_ARCHIVE (OS_CORE + 0x1000000000) // the boot archive, read-only, on demand
+#define OS_FRAMES (OS_CORE + 0x2000000000)  // the frame table: descriptor of frame n at + 32 n
 
 // The slots every program has from its start. A slot it was not given is empty.
 enum : uint64_t {

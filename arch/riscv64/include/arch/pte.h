@@ -1,11 +1,11 @@
-// pte.h: the page-table entry codec of RISC-V Sv48 (Privileged Architecture, "Sv39" and "Sv48"). Pure functions, shared
-// by kernel, loader, library.
+// pte.h: the page-table entry codec of RISC-V Sv48 and Sv39 (Privileged Architecture, "Sv39" and "Sv48"). Pure
+// functions, shared by kernel, loader, library.
 #pragma once
 #ifndef __ASSEMBLER__
 #include <stdint.h>
 
 typedef uint64_t pte_t;
-enum { PTE_LEVELS = 4 }; // level 0 is the leaf table, level 3 the root
+enum { PTE_LEVELS = (EXO_ADDRESS_BITS - 12) / 9 }; // level 0 is the leaf table, the last is the root
 
 #define PTE_V (1ull << 0)
 #define PTE_R (1ull << 1)
