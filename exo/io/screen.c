@@ -33,8 +33,7 @@ static void clear(unsigned at_row) {
 static void next_line(void) {
   row = row + 1 < rows ? row + 1 : 0;
   column = 0;
-  clear(row);
-  clear(row + 1 < rows ? row + 1 : 0);
+  clear(row + 1 < rows ? row + 1 : 0); // this one was cleared a line ago
 }
 
 void screen_put(char c) {
