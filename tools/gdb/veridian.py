@@ -18,7 +18,7 @@ ARGUMENT = {"x86_64": ("rdi", "rsi"), "aarch64": ("x0", "x1"), "riscv64": ("a0",
 
 def address_of(name):
     text = open(TOP + "/exo/include/exo/boot.h").read()
-    return int(re.search(r"#define %s EXO_U64\((0x[0-9A-Fa-f]+)\)" % name, text).group(1), 16)
+    return int(re.findall(r"#define %s EXO_U64\((0x[0-9A-Fa-f]+)\)" % name, text)[-1], 16)  # of 48-bit addresses, the last
 
 
 def values_of(path, prefix):
