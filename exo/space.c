@@ -163,8 +163,8 @@ static inline exo_result protect_end(const struct exo_protect *a, struct exo_fra
   arch_table_fence();
   if (RARELY(a->prot & EXO_EXEC)) arch_code_fence();
   exo_frame root = live ? forget(table, a->index, done) : 0;
+  uint64_t cpus = root ? loaded_elsewhere(root) : 0; // while the table is locked its root can not go away
   frame_unlock(table, table->state & ~EXO_STATE_LOCK);
-  uint64_t cpus = root ? loaded_elsewhere(root) : 0;
   return RARELY(cpus) ? shoot_down(cpus, r) : r;
 }
 
