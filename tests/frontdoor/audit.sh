@@ -13,13 +13,16 @@ llvm-objdump-19 -d --no-show-raw-insn --no-leading-addr "$build/kernel.elf" >"$w
 
 # Indirect branches, each with the function it stands in. Of RISC-V's far jumps by a register the target is known and printed.
 awk '/^<[^.].*>:$/ { name = $1 }
-  /(jmp|call)q?[ \t]+\*/ || /[ \t](br|blr)[ \t]/ || (/[ \t]j(al)?r[ \t]/ && !/>$/ && $NF != "ra") { print name, $0 }' \
+  /(jmp|call)[lqw]?[ \t]+\*/ || /[ \t](br|blr)a?[ab]?z?[ \t]/ || (/[ \t]j(al)?r[ \t]/ && !/>$/) { print name, $0 }' \
   "$work/code" >"$work/indirect"
 [ "$(wc -l <"$work/indirect")" = 1 ] && grep -q '^<core_call>' "$work/indirect" ||
   wrong "indirect branches: $(head -n 5 "$work/indirect")"
 
-awk '/^<[^.].*>:$/ { name = $1 }
-  /%[xyz]mm|%st/ || /[ \t][vqd][0-9]+(,|\.|$)/ || /[ \t]f[a-z.]+[ \t]+f[ast][0-9]/ { print name, $0 }' "$work/code" |
+awk '/file format .*aarch64/ { arm = 1 }
+  /^<[^.].*>:$/ { name = $1 }
+  /%[xyz]?mm[0-9]|%st|\t(fx|x)(save|rstor)|mxcsr|\tfn?init/ || /[ \t][vqd][0-9]+(,|\.|$)/ ||
+  arm && (/[ \t][shb][0-9]+(,|$)/ || /FPCR|FPSR/) || /fcsr|fflags/ ||
+  /\tc?\.?f[a-z.]+[0-9a-z.]*[ \t].*f[ast][0-9]/ || /\t(vset|v[ls]e?[0-9])/ { print name, $0 }' "$work/code" |
   grep -vE '^<(arch_fp_save|arch_fp_load)>' >"$work/vector" || true
 [ ! -s "$work/vector" ] || wrong "floating-point registers: $(head -n 3 "$work/vector")"
 
