@@ -82,6 +82,10 @@ void arch_root_load(uint64_t root);
 //   void arch_flush_page(uint64_t va)  forget one translation of the current space on this CPU
 //   void arch_flush_all(void)          forget all of the current space on this CPU
 //   void arch_code_fence(void)         after executable content may have changed: this CPU refetches
+//   void arch_pause(void)              a spinning CPU's pause
+//   struct cpu *arch_self(void)        this CPU's record
+// What programs use as well: arch_call(number, words) the trap instruction, arch_counter() the clock's counter, and the
+// words of a frame by name: arch_frame_pc(f), arch_frame_sp(f), arch_frame_argument(f, i), arch_frame_fp(f).
 
 // Floating point: off traps on first use (core_fp). Save stores all registers and clears them.
 void arch_fp_save(void *area);
