@@ -19,7 +19,7 @@ tar -C "$top" --exclude=./build --exclude=./.git -cf - . | tar -C "$root/home/ve
 
 # inside COMMAND: in the other system, with processes and mounts of its own that end with it.
 inside() {
-  unshare --mount --pid --fork --kill-child sh -c 'mount -t proc proc "$1/proc"; exec chroot "$@"' inside "$root" \
+  unshare --mount --pid --fork --kill-child sh -c 'mount -t proc proc "$1/proc"; mount -t devpts devpts "$1/dev/pts"; exec chroot "$@"' inside "$root" \
     env -i HOME=/root PATH=/usr/local/sbin:/usr/sbin:/usr/bin:/sbin:/bin ${http_proxy:+http_proxy="$http_proxy"} \
     sh -c "cd /home/veridian && $1" </dev/null
 }
