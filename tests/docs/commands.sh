@@ -16,6 +16,9 @@ f:close()
 END
 failed=0 count=0
 for page in "$top"/*.md "$top"/docs/*.md; do
+  # A block is marked, or it would be one of commands that nobody runs.
+  awk '/^ *```/ { inside = !inside; if (inside && !/^```(sh|console|text)$/) { print FILENAME ":" FNR ": " $0; bad = 1 } }
+    END { exit bad || inside }' "$page" || failed=1
   awk '/^```sh$/ { inside = 1; next } /^```/ { inside = 0 } inside && NF' "$page" >lines
   while read -r line <&3; do
     case $line in './veridian test'*) continue ;; esac
