@@ -6,6 +6,7 @@ rm -rf "$work"
 mkdir -p "$work/bin"
 cd "$work"
 export BUILD_ROOT="$work/build" XDG_CACHE_HOME="$work/cache"
+unset VERIDIAN_BUILT # nothing is built here
 
 # A PATH of our own: the plainest tools, and what a case puts beside them. All it says is kept in `output`.
 for tool in sh cat rm mkdir mktemp dirname basename readlink sed awk grep cut tr head tail sort df env uname find tar flock sha256sum date \
