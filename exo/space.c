@@ -134,7 +134,7 @@ static bool frame_admit(exo_frame n, exo_word prot) {
   return may;
 }
 
-// May this entry be changed so? What an entry that is `pte_ready` need not be asked.
+// May this entry be changed so? What an entry with all of PTE_READY need not be asked.
 [[gnu::cold, gnu::noinline]] static exo_result protect_check(pte_t e, exo_word prot) {
   if (prot & ~pte_kept(e)) return EXO_DENIED;
   return frame_admit(pte_physical(e) >> EXO_PAGE_BITS, prot) ? EXO_OK : EXO_W_XOR_X;
