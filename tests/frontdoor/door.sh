@@ -146,6 +146,7 @@ offline) # two at once, from nothing but a full cache, without a network; then a
   alone=-n
   [ "$(id -u)" = 0 ] || alone=-rn
   unshare $alone true || exit 77
+  unset VERIDIAN_BUILT
   mkdir scripts
   for n in 1 2; do echo "print('script $n', ...)" >scripts/$n.lua; done
   pair() {
