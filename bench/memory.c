@@ -109,9 +109,11 @@ static uint64_t scattered(void) {
   struct exo_batch_entry *page = os_self.uarea->batch;
   uint64_t set[SETS] = {}, sets = 0;
   for (uint64_t i = 0; i < SOME; i++) set[picked[i] / 64] |= 1ull << picked[i] % 64;
-  for (uint64_t i = 0; i < SETS; i++)
-    if (set[i])
-      page[sets++] = os_entry_protect((struct exo_protect){OS_SLOT_SELF, table, i * 64, 64, EXO_READ, ~set[i]});
+  for (uint64_t i = 0; i < SETS; i++) {
+    if (!set[i]) continue;
+    uint64_t count = 64 - (uint64_t)__builtin_clzll(set[i]); // to the last one
+    page[sets++] = os_entry_protect((struct exo_protect){OS_SLOT_SELF, table, i * 64, count, EXO_READ, ~set[i]});
+  }
   answer = bench_batch(sets) == (exo_result)sets;
   return 0;
 }
