@@ -55,6 +55,9 @@ bool arch_cpu_start(const struct exo_boot *boot, unsigned index);
 // Continues a program with exactly these registers (privileged state composed by the machine), from the top of this
 // CPU's stack. The frame lies in memory of the kernel's own.
 [[noreturn]] void arch_enter(const struct arch_frame *f);
+// Enters a program at `pc`, a user address, with six words where a call's arguments go, all other registers zero, and
+// no flag set: the short way to a door.
+[[noreturn]] void arch_enter_words(uint64_t pc, uint64_t sp, const uint64_t words[6]);
 // Waits until an interrupt is pending, takes it through core_tick, core_cross or core_interrupt with frame nullptr,
 // and returns with interrupts off.
 void arch_idle(void);

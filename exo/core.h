@@ -129,12 +129,20 @@ struct env_cpu {          // an environment's private state on one CPU: an ENV_C
   uint64_t thread[ARCH_THREAD_WORDS];
   _Alignas(ARCH_FP_ALIGN) uint8_t fp[ARCH_FP_SIZE];
 };
-struct env *env_at(exo_env number); // nullptr: no such environment (any more)
+static inline exo_frame env_frame(exo_env number) { return number & ((1ull << 40) - 1); }
+enum : uint64_t { GENERATION_MASK = 0x7FFFFF };    // 23 bits: a number, being a result, is never below 0
+static inline struct env *env_at(exo_env number) { // nullptr: no such environment (any more)
+  const struct exo_frame_desc *d = frame_at(env_frame(number));
+  if (!d || exo_state_kind(__atomic_load_n(&d->state, __ATOMIC_ACQUIRE)) != EXO_KIND_ENV) return nullptr;
+  return (d->generation & GENERATION_MASK) == number >> 40 ? frame_memory(env_frame(number)) : nullptr;
+}
 // Locks the env frame of `number` (0: the caller); nullptr if there is none. Writers of its slots and CPUs hold this
 // lock.
 struct env *env_lock(exo_env number, struct exo_frame_desc **d, uint64_t *state);
-static inline exo_frame env_frame(exo_env number) { return number & ((1ull << 40) - 1); }
-struct env_cpu *env_on(const struct env *env, unsigned cpu); // nullptr: not there
+static inline struct env_cpu *env_on(const struct env *env, unsigned cpu) { // nullptr: not there
+  if (cpu >= EXO_MAX_CPUS || !(env->w.cpus >> cpu & 1)) return nullptr;
+  return frame_memory(env->w.state_frame[cpu]);
+}
 void env_end(struct env *env, uint64_t cause, uint64_t address, const struct arch_frame *f, exo_env by);
 
 // --- slice.c: processor time as a vector of slices
@@ -166,6 +174,15 @@ static inline struct cpu *cpu_at(unsigned i) {
   return (struct cpu *)(EXO_PERCPU_BASE + i * EXO_PERCPU_STRIDE + EXO_PERCPU_RECORD);
 }
 static inline struct env *env_self(void) { return arch_self()->env; }
+// An environment that is alive, and can not come to its end before this CPU's probe lets go of it: by switching to it,
+// by the next probe, or by probe_end. nullptr: there is none of that number. (What lies at the frame is looked at only
+// when it is known to be an env frame.)
+static inline struct env *env_probe(struct cpu *cpu, exo_env number) {
+  struct env *env = frame_memory(env_frame(number));
+  __atomic_store_n(&cpu->probe, env, __ATOMIC_SEQ_CST);
+  return env_at(number) && __atomic_load_n(&env->w.alive, __ATOMIC_SEQ_CST) ? env : nullptr;
+}
+static inline void probe_end(struct cpu *cpu) { __atomic_store_n(&cpu->probe, nullptr, __ATOMIC_RELEASE); }
 [[noreturn]] void slice_next(void);       // the running environment gives the CPU up: who is next?
 void slice_leave(void);                   // takes the running environment off this CPU; it stays ready or asleep
 void slice_forget(const struct env *env); // its slices on all CPUs belong to nobody

@@ -1,14 +1,6 @@
 // env.c: environments: create, give them CPUs and a space, start, stop.
 #include "core.h"
 
-enum : uint64_t { GENERATION_MASK = 0x7FFFFF }; // 23 bits: a number, being a result, is never below 0
-
-struct env *env_at(exo_env number) {
-  struct exo_frame_desc *d = frame_at(env_frame(number));
-  if (!d || exo_state_kind(__atomic_load_n(&d->state, __ATOMIC_ACQUIRE)) != EXO_KIND_ENV) return nullptr;
-  return (d->generation & GENERATION_MASK) == number >> 40 ? frame_memory(env_frame(number)) : nullptr;
-}
-
 struct env *env_lock(exo_env number, struct exo_frame_desc **d, uint64_t *state) {
   struct env *env = number ? env_at(number) : env_self();
   if (!env) return nullptr;
@@ -17,11 +9,6 @@ struct env *env_lock(exo_env number, struct exo_frame_desc **d, uint64_t *state)
   if (!number || env_at(number) == env) return env;
   frame_unlock(*d, *state); // it ended meanwhile
   return nullptr;
-}
-
-struct env_cpu *env_on(const struct env *env, unsigned cpu) {
-  if (cpu >= EXO_MAX_CPUS || !(env->w.cpus >> cpu & 1)) return nullptr;
-  return frame_memory(env->w.state_frame[cpu]);
 }
 
 exo_result sys_env_create(const struct exo_env_create *a) {

@@ -14,12 +14,10 @@ void slice_init(struct cpu *cpu, unsigned index) {
   cpu->slice_now = EXO_SLICES - 1;
 }
 
-// The environment's presence here, if it is ready. `probe` holds env_end back until the switch or the next probe.
+// The environment's presence here, if it is ready, probed.
 static struct env_cpu *slice_ready(struct cpu *cpu, exo_env number) {
-  struct env *env = env_at(number);
-  __atomic_store_n(&cpu->probe, env, __ATOMIC_SEQ_CST);
-  if (!env || env_at(number) != env || !__atomic_load_n(&env->w.alive, __ATOMIC_SEQ_CST)) return nullptr;
-  struct env_cpu *ec = env_on(env, cpu->index);
+  const struct env *env = env_probe(cpu, number);
+  struct env_cpu *ec = env ? env_on(env, cpu->index) : nullptr;
   if (!ec) return nullptr;
   if (ec->ready == ENV_ASLEEP && ec->deadline_ns <= arch_now_ns()) upcall_event(ec, cpu->index, EXO_EVENT_WAKE);
   return ec->ready == ENV_READY ? ec : nullptr;
@@ -31,9 +29,11 @@ static struct env_cpu *slice_ready(struct cpu *cpu, exo_env number) {
 static void env_save(struct cpu *cpu) {
   if (!cpu->env_cpu) return;
   arch_thread_save(cpu->env_cpu->thread);
-  if (cpu->fp_live) arch_fp_save(cpu->env_cpu->fp);
-  arch_fp_off();
-  cpu->fp_live = false;
+  if (cpu->fp_live) {
+    arch_fp_save(cpu->env_cpu->fp);
+    arch_fp_off();
+    cpu->fp_live = false;
+  }
   cpu->env_cpu = nullptr;
   cpu->arch.uarea = nullptr;
   __atomic_store_n(&cpu->env, nullptr, __ATOMIC_SEQ_CST);
@@ -56,7 +56,7 @@ static void env_switch(struct cpu *cpu, struct env_cpu *ec) {
     cpu->arch.uarea = ec->uarea;
     arch_thread_load(ec->thread, ec->uarea->self);
   }
-  __atomic_store_n(&cpu->probe, nullptr, __ATOMIC_SEQ_CST);
+  probe_end(cpu);
 }
 
 // Hands the rest of the slice on.
@@ -110,14 +110,10 @@ static struct env_cpu *pick(struct cpu *cpu) {
 // The deadline of a slice's sleeping owner; ~0: none.
 static uint64_t owner_deadline(struct cpu *cpu, const struct slice *s) {
   exo_env number = s->env; // another CPU may change it
-  struct env *env = number ? env_at(number) : nullptr;
-  uint64_t deadline = ~0ull;
-  __atomic_store_n(&cpu->probe, env, __ATOMIC_SEQ_CST);
-  if (env && env_at(number) == env && __atomic_load_n(&env->w.alive, __ATOMIC_SEQ_CST)) {
-    const struct env_cpu *ec = env_on(env, cpu->index);
-    if (ec && ec->ready == ENV_ASLEEP) deadline = ec->deadline_ns;
-  }
-  __atomic_store_n(&cpu->probe, nullptr, __ATOMIC_SEQ_CST);
+  const struct env *env = number ? env_probe(cpu, number) : nullptr;
+  const struct env_cpu *ec = env ? env_on(env, cpu->index) : nullptr;
+  uint64_t deadline = ec && ec->ready == ENV_ASLEEP ? ec->deadline_ns : ~0ull;
+  probe_end(cpu);
   return deadline;
 }
 
@@ -174,7 +170,7 @@ static void slice_close(struct cpu *cpu) {
       upcall_run(cpu);
       continue; // it has ended
     }
-    __atomic_store_n(&cpu->probe, nullptr, __ATOMIC_SEQ_CST);
+    probe_end(cpu);
     slice_leave();
     arch_timer_set(next_deadline(cpu));
     arch_idle();
@@ -184,7 +180,7 @@ static void slice_close(struct cpu *cpu) {
 bool slice_owner_waits(struct cpu *cpu) {
   exo_env owner = cpu->slice[cpu->slice_now].env;
   bool waits = cpu->lent && owner && slice_ready(cpu, owner);
-  __atomic_store_n(&cpu->probe, nullptr, __ATOMIC_SEQ_CST);
+  probe_end(cpu);
   return waits;
 }
 

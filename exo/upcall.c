@@ -69,7 +69,6 @@ void upcall_event(struct env_cpu *ec, unsigned cpu, uint64_t bits) {
 // What follows enters the environment, or returns if that was its end: many may end in a row on one stack.
 
 static void enter_event_door(struct cpu *cpu, struct exo_uarea *u) {
-  struct arch_frame f;
   uint64_t door = u->event_door, self = u->self;
   if (!door_open(door)) {
     env_end(cpu->env, EXO_CAUSE_NO_DOOR, door, nullptr, 0);
@@ -77,8 +76,7 @@ static void enter_event_door(struct cpu *cpu, struct exo_uarea *u) {
   }
   u->event.busy = 0;
   u->masked = 1;
-  arch_frame_door(&f, door, u->event_stack, self, self + EXO_RECORD_EVENT);
-  arch_enter(&f);
+  arch_enter_words(door, u->event_stack, (uint64_t[6]){self, self + EXO_RECORD_EVENT});
 }
 
 // A copy of what the library left in a record, made safe; a pc that is no program's is a fault at that pc.

@@ -208,6 +208,12 @@ void arch_enter(const struct arch_frame *f) {
   _longjmp(c->top, 1);
 }
 
+void arch_enter_words(uint64_t pc, uint64_t sp, const uint64_t words[6]) {
+  struct arch_frame f = {.flags = FRAME_FLAGS_FIXED, .sp = sp, .pc = pc};
+  memcpy(f.r, words, 6 * sizeof *words);
+  arch_enter(&f);
+}
+
 void arch_idle(void) {
   struct fake_cpu *c = self();
   static uint64_t begun, again; // the kernel idles and idles, and no time goes by

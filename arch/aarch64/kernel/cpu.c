@@ -111,6 +111,18 @@ void arch_fp_load(const void *area) {
                    : "memory");
 }
 
+// The kernel's stack begins at its top again with the next entry.
+void arch_enter_words(uint64_t pc, uint64_t sp, const uint64_t words[6]) {
+  register const uint64_t *x6 __asm__("x6") = words;
+  __asm__ volatile(
+      "msr elr_el1, %0\n\tmsr sp_el0, %1\n\tmsr spsr_el1, xzr\n\tmov sp, %2\n\t"
+      "ldp x0, x1, [x6]\n\tldp x2, x3, [x6, #16]\n\tldp x4, x5, [x6, #32]\n\t"
+      ".irp n, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, "
+      "30\n\tmov x\\n, #0\n\t.endr\n\teret" ::"r"(pc),
+      "r"(sp), "r"(((const struct arch_cpu *)arch_self())->stack), "r"(x6));
+  __builtin_unreachable();
+}
+
 void arch_thread_save(uint64_t words[ARCH_THREAD_WORDS]) { words[0] = sysreg_read("tpidr_el0"); }
 void arch_thread_load(const uint64_t words[ARCH_THREAD_WORDS], uint64_t uarea_va) {
   sysreg_write("tpidr_el0", words[0]);

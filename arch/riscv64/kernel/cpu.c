@@ -65,6 +65,20 @@ void arch_fp_off(void) {
   csr_clear(sstatus, SSTATUS_FS);
 }
 
+void arch_enter_words(uint64_t pc, uint64_t sp, const uint64_t words[6]) {
+  register const uint64_t *a6 __asm__("a6") = words;
+  csr_write(sepc, pc);
+  csr_clear(sstatus, SSTATUS_SPP | SSTATUS_SUM | SSTATUS_MXR);
+  __asm__ volatile(
+      "csrw sscratch, tp\n\tmv sp, %0\n\t"
+      "ld a0, 0(a6)\n\tld a1, 8(a6)\n\tld a2, 16(a6)\n\tld a3, 24(a6)\n\tld a4, 32(a6)\n\tld a5, 40(a6)\n\t"
+      ".irp r, ra, gp, tp, t0, t1, t2, t3, t4, t5, t6, a6, a7, s0, s1, s2, s3, s4, s5, s6, s7, s8, s9, s10, "
+      "s11\n\tli \\r, 0\n\t.endr\n\tsret" ::"r"(sp),
+      "r"(a6)
+      : "memory");
+  __builtin_unreachable();
+}
+
 // tp, the program's thread word, is in the frame.
 void arch_thread_save(uint64_t words[ARCH_THREAD_WORDS]) {
   for (int i = 0; i < ARCH_THREAD_WORDS; i++) words[i] = 0;

@@ -195,19 +195,31 @@ void arch_frame_door(struct arch_frame *f, uint64_t pc, uint64_t sp, uint64_t a0
       .rdi = a0, .rsi = a1, .rip = pc, .cs = USER_CS, .rflags = FLAGS_ALWAYS, .rsp = sp, .ss = USER_SS};
 }
 
-void arch_thread_save(uint64_t words[ARCH_THREAD_WORDS]) {
-  __asm__ volatile("rdfsbase %0" : "=r"(words[0]));
-  words[1] = msr_read(MSR_KERNEL_GS);
+// sysret takes the pc from rcx and the flags from r11. The next entry begins at the top of the kernel's stack by
+// itself.
+void arch_enter_words(uint64_t pc, uint64_t sp, const uint64_t words[6]) {
+  register uint64_t r10 __asm__("r10") = words[3];
+  register uint64_t r8 __asm__("r8") = words[4];
+  register uint64_t r9 __asm__("r9") = words[5];
+  register uint64_t flags __asm__("r11") = FLAGS_ALWAYS;
+  __asm__ volatile("mov %%rax, %%rsp\n\t"
+                   ".irp r, eax, ebx, ebp, r12d, r13d, r14d, r15d\n\txor %%\\r, %%\\r\n\t.endr\n\t"
+                   "swapgs\n\tsysretq" ::"a"(sp),
+                   "c"(pc), "D"(words[0]), "S"(words[1]), "d"(words[2]), "r"(r10), "r"(r8), "r"(r9), "r"(flags));
+  __builtin_unreachable();
 }
 
-static bool canonical(uint64_t a) { return (int64_t)(a << 16) >> 16 == (int64_t)a; }
+// gs is the library's: the kernel's own copy of the base lies behind swapgs. What is loaded was saved here.
+void arch_thread_save(uint64_t words[ARCH_THREAD_WORDS]) {
+  __asm__ volatile("rdfsbase %0; swapgs; rdgsbase %1; swapgs" : "=r"(words[0]), "=r"(words[1]));
+}
 
 void arch_thread_load(const uint64_t words[ARCH_THREAD_WORDS], uint64_t uarea_va) {
   (void)uarea_va; // the library keeps it in gs itself
   // The selectors that ring 3 may load would tell the next program what this one chose.
-  __asm__ volatile("mov %w0, %%ds; mov %w0, %%es; mov %w0, %%fs; swapgs; mov %w0, %%gs; swapgs" ::"r"(0));
-  __asm__ volatile("wrfsbase %0" ::"r"(canonical(words[0]) ? words[0] : 0));
-  msr_write(MSR_KERNEL_GS, canonical(words[1]) ? words[1] : 0);
+  __asm__ volatile("mov %w0, %%ds; mov %w0, %%es; mov %w0, %%fs; wrfsbase %1\n\t"
+                   "swapgs; mov %w0, %%gs; wrgsbase %2; swapgs" ::"r"(0),
+                   "r"(words[0]), "r"(words[1]));
 }
 
 // --- Floating point: XSAVE area, standard format (SDM vol. 1, 13.4). In an area that nothing was saved to yet, even
