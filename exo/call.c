@@ -15,8 +15,12 @@ int64_t core_call(const uint64_t argument[EXO_CALL_WORDS], uint64_t number) {
 exo_result sys_null(const struct exo_null *a) { return (exo_result)(a->echo & ~0ull >> 1); }
 
 static bool may_stand_in_batch(uint64_t number) {
-  return number < EXO_CALL_COUNT && number != EXO_CALL_batch && number != EXO_CALL_resume && number != EXO_CALL_yield &&
-         number != EXO_CALL_env_stop && number != EXO_CALL_machine_exit;
+  enum : uint64_t {
+    NO = 1ull << EXO_CALL_batch | 1ull << EXO_CALL_resume | 1ull << EXO_CALL_yield | 1ull << EXO_CALL_env_stop |
+         1ull << EXO_CALL_machine_exit | 1ull << EXO_CALL_gate | 1ull << EXO_CALL_gate_reply | 1ull << EXO_CALL_wait
+  };
+  static_assert(EXO_CALL_COUNT <= 64);
+  return number < EXO_CALL_COUNT && !(NO >> number & 1);
 }
 
 // Not inlined: core_call must stay a jump that saves no register.

@@ -1,5 +1,6 @@
 // core.h: every structure and function of the core, file by file, in reading order:
-//   main · call · cap · frame · space · env · slice · upcall · smp · print · io/screen · first · io/pci
+//   main · call · cap · frame · space · env · slice · upcall · gate · wait · smp · print · io/prog · io/screen · first
+//   · io/pci
 //
 // Locks. A frame's descriptor carries its lock. A call that needs two frames takes the first, tries the second and, if
 // it is held, lets go of the first and begins again; so nobody waits for a frame while holding another, with one
@@ -126,6 +127,11 @@ struct env_cpu {          // an environment's private state on one CPU: an ENV_C
   uint64_t deadline_ns;   // when asleep
   struct env *env;
   struct exo_uarea *uarea;
+  exo_env gate_callee, gate_caller; // who owes this one a reply, and to whom it owes one
+  bool gate_waits;                  // it may be entered at its reply door
+  bool armed;                       // asleep until its predicate is true, too
+  uint32_t words, ops;              // of the predicate
+  struct exo_predicate predicate;   // the kernel's own copy, verified
   uint64_t thread[ARCH_THREAD_WORDS];
   _Alignas(ARCH_FP_ALIGN) uint8_t fp[ARCH_FP_SIZE];
 };
@@ -144,6 +150,8 @@ static inline struct env_cpu *env_on(const struct env *env, unsigned cpu) { // n
   return frame_memory(env->w.state_frame[cpu]);
 }
 void env_end(struct env *env, uint64_t cause, uint64_t address, const struct arch_frame *f, exo_env by);
+
+static_assert(sizeof(struct env_cpu) <= EXO_PAGE);
 
 // --- slice.c: processor time as a vector of slices
 enum { SLICE_MIN_NS = 50'000, SLICE_MAX_NS = 1'000'000'000, SLICE_GRACE_NS = 100'000 };
@@ -165,6 +173,7 @@ struct cpu {
   _Atomic uint64_t cross_want, cross_done; // cross calls asked for and answered
   uint32_t slice_lock;
   unsigned slice_now, lend_cursor;
+  unsigned looks; // predicates that the picker may still look at before it must come to a choice
   uint64_t slice_end_ns, slice_begun_ns, grace_end_ns;
   uint64_t ticks;
   struct slice slice[EXO_SLICES];
@@ -183,7 +192,10 @@ static inline struct env *env_probe(struct cpu *cpu, exo_env number) {
   return env_at(number) && __atomic_load_n(&env->w.alive, __ATOMIC_SEQ_CST) ? env : nullptr;
 }
 static inline void probe_end(struct cpu *cpu) { __atomic_store_n(&cpu->probe, nullptr, __ATOMIC_RELEASE); }
-[[noreturn]] void slice_next(void);       // the running environment gives the CPU up: who is next?
+[[noreturn]] void slice_next(void); // the running environment gives the CPU up: who is next?
+// The rest of the slice goes to a probed presence: what runs here is kept, the other's registers are next.
+void slice_pass(struct cpu *cpu, struct env_cpu *to);
+[[noreturn]] void slice_sleep(struct cpu *cpu, exo_env to); // the running environment is asleep, or will soon be ready
 void slice_leave(void);                   // takes the running environment off this CPU; it stays ready or asleep
 void slice_forget(const struct env *env); // its slices on all CPUs belong to nobody
 void slice_init(struct cpu *cpu, unsigned index); // a CPU that nobody owns a part of
@@ -195,6 +207,15 @@ void upcall_run(struct cpu *cpu); // continues the environment that was just swi
 void upcall_event(struct env_cpu *ec, unsigned cpu, uint64_t bits); // sets pending bits, wakes, kicks
 void upcall_poll(struct arch_frame *f);                             // delivers what is pending, or comes back soon
 bool upcall_deliver(struct arch_frame *f); // if its event door is open: *f becomes the entry of the door
+
+static inline bool door_open(uint64_t pc) { return pc - 1 < ARCH_USER_LIMIT - 1; } // 0 is no door
+
+// --- gate.c: protected control transfer
+void gate_end(const struct env_cpu *ec, unsigned cpu); // its environment has ended: who waits for its reply hears of it
+
+// --- wait.c: predicates
+// Is it true by now? EXO_WAIT_TRUE or _LOST; 0: not yet. For the CPU the presence is on.
+exo_result wait_look(const struct env_cpu *ec);
 
 // --- smp.c: other processors
 void smp_start(void);
@@ -209,6 +230,13 @@ extern uint64_t __stack_chk_guard;
 void serial_put(const struct exo_boot_serial *s, uint8_t byte);
 int serial_get(const struct exo_boot_serial *s); // -1: nothing waits
 #define CHECK(condition) ((condition) ? (void)0 : panic("%s:%d: %s", __FILE_NAME__, __LINE__, #condition))
+
+// --- io/prog.c: the bytecode of prog.h
+// EXO_OK, or EXO_PROG: not one of 1 to `limit` instructions that reads no more than `inputs` inputs, ends, and names no
+// register that does not exist.
+exo_result prog_verify(const struct exo_prog_op *ops, uint64_t count, uint64_t inputs, uint64_t limit);
+// Runs a verified program. At most one step for each instruction; reads nothing but the inputs.
+uint64_t prog_run(const struct exo_prog_op *ops, uint64_t count, const struct exo_prog_input *in, uint64_t inputs);
 
 // --- io/screen.c: the console on a framebuffer
 void screen_init(void);

@@ -212,6 +212,7 @@ static void frame_unpin(exo_frame n) {
 static void presence_undo(struct env *env) {
   for (unsigned i = 0; i < EXO_MAX_CPUS; i++) {
     if (!env_on(env, i)) continue;
+    gate_end(env_on(env, i), i);
     frame_unpin(env->w.state_frame[i]);
     frame_unpin(env->uarea_frame[i]);
     frame_unpin(env->uarea_frame[i] + 1);

@@ -129,6 +129,7 @@ exo_result sys_frame_drop(const struct exo_frame_drop *a) {
   __atomic_fetch_sub(&payer->w.used, 1, __ATOMIC_RELAXED);
   c.desc->account = 0;
   c.desc->guard = 0;
+  c.desc->generation++; // who waits for a word of it is told
   frame_unlock(c.desc, EXO_KIND_FREE | EXO_STATE_DIRTY);
   return EXO_OK;
 }

@@ -14,12 +14,21 @@ void slice_init(struct cpu *cpu, unsigned index) {
   cpu->slice_now = EXO_SLICES - 1;
 }
 
+// Is the predicate true that this one sleeps for? A search among many sleepers looks at some; the others have their
+// turn when the cursor comes by again.
+static bool looks_true(struct cpu *cpu, const struct env_cpu *ec) {
+  if (!ec->armed || !cpu->looks) return false;
+  cpu->looks--;
+  return wait_look(ec);
+}
+
 // The environment's presence here, if it is ready, probed.
 static struct env_cpu *slice_ready(struct cpu *cpu, exo_env number) {
   const struct env *env = env_probe(cpu, number);
   struct env_cpu *ec = env ? env_on(env, cpu->index) : nullptr;
   if (!ec) return nullptr;
-  if (ec->ready == ENV_ASLEEP && ec->deadline_ns <= arch_now_ns()) upcall_event(ec, cpu->index, EXO_EVENT_WAKE);
+  if (ec->ready == ENV_ASLEEP && (ec->deadline_ns <= arch_now_ns() || looks_true(cpu, ec)))
+    upcall_event(ec, cpu->index, EXO_EVENT_WAKE);
   return ec->ready == ENV_READY ? ec : nullptr;
 }
 
@@ -59,12 +68,9 @@ static void env_switch(struct cpu *cpu, struct env_cpu *ec) {
   probe_end(cpu);
 }
 
-// Hands the rest of the slice on.
-[[noreturn]] static void slice_direct(struct cpu *cpu, struct env_cpu *ec) {
-  if (cpu->slice[cpu->slice_now].env == ec->env->w.number) cpu->lent = false;
-  env_switch(cpu, ec);
-  upcall_run(cpu);
-  slice_next();
+void slice_pass(struct cpu *cpu, struct env_cpu *to) {
+  if (cpu->slice[cpu->slice_now].env == to->env->w.number) cpu->lent = false;
+  env_switch(cpu, to);
 }
 
 // --- Choosing
@@ -155,8 +161,10 @@ static void slice_close(struct cpu *cpu) {
 }
 
 [[noreturn]] void slice_next(void) {
+  enum { LOOKS = 4 };
   struct cpu *cpu = arch_self();
   for (;;) {
+    cpu->looks = LOOKS;
     slices_lock(cpu);
     struct env_cpu *ec = regain(cpu);
     if (!ec) {
@@ -199,6 +207,7 @@ void slice_preempt(struct arch_frame *f) {
   }
   u->forced.regs = *f;
   u->forced.busy = 1;
+  cpu->env_cpu->ready = ENV_READY; // it may have been asleep when its gate was entered
   slice_next();
 }
 
@@ -225,18 +234,27 @@ void slice_forget(const struct env *env) {
   }
 }
 
+void slice_sleep(struct cpu *cpu, exo_env to) {
+  struct env_cpu *self = cpu->env_cpu, *next = to && !cpu->grace ? slice_ready(cpu, to) : nullptr;
+  if (to && to == self->gate_callee) self->gate_waits = true;
+  if (next && next != self) {
+    slice_pass(cpu, next);
+    upcall_run(cpu);
+  }
+  slice_next();
+}
+
 exo_result sys_yield(const struct exo_yield *a) {
   struct cpu *cpu = arch_self();
   struct env_cpu *self = cpu->env_cpu;
+  self->armed = false;
   if (a->deadline_ns && !__atomic_load_n(&self->uarea->pending, __ATOMIC_ACQUIRE)) {
     self->deadline_ns = a->deadline_ns;
     self->ready = ENV_ASLEEP;
     // An event that came between the look and the store has found it ready and did not wake it: look again.
     if (__atomic_load_n(&self->uarea->pending, __ATOMIC_SEQ_CST)) self->ready = ENV_READY;
   }
-  struct env_cpu *to = a->to && !cpu->grace ? slice_ready(cpu, a->to) : nullptr;
-  if (to && to != self) slice_direct(cpu, to);
-  slice_next();
+  slice_sleep(cpu, a->to);
 }
 
 exo_result sys_slice_set(const struct exo_slice_set *a) {

@@ -2,8 +2,6 @@
 // core_fault itself; this is its specification, the slow path, and the fake machine's path.
 #include "core.h"
 
-static bool door_open(uint64_t pc) { return pc != 0 && pc < ARCH_USER_LIMIT; }
-
 // *f becomes the entry of the fault door. False: it can not be entered, so the environment has ended.
 static bool fault_deliver(struct arch_frame *f, uint64_t cause, uint64_t address) {
   struct cpu *cpu = arch_self();
@@ -63,7 +61,10 @@ void upcall_event(struct env_cpu *ec, unsigned cpu, uint64_t bits) {
   __atomic_fetch_or(&ec->uarea->pending, bits, __ATOMIC_SEQ_CST);
   uint64_t asleep = ENV_ASLEEP;
   __c11_atomic_compare_exchange_strong(&ec->ready, &asleep, ENV_READY, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
-  if (cpu != arch_self()->index) smp_kick(cpu);
+  if (cpu != arch_self()->index)
+    smp_kick(cpu);
+  else if (arch_self()->lent)
+    arch_timer_set(0); // it may be the owner's time: look at once
 }
 
 // What follows enters the environment, or returns if that was its end: many may end in a row on one stack.
@@ -91,6 +92,7 @@ static void continue_record(struct exo_uarea *u, const struct exo_record *r) {
 
 void upcall_run(struct cpu *cpu) {
   struct exo_uarea *u = cpu->arch.uarea;
+  cpu->env_cpu->gate_waits = false; // it runs by itself
   u->slice_end_ns = cpu->slice_end_ns;
   u->entered++;
   __atomic_fetch_and(&u->pending, ~EXO_EVENT_SLICE_END, __ATOMIC_RELAXED); // of a slice that is over

@@ -6,7 +6,7 @@
 enum { LIFE = 1500, CPUS_USED = 3 };
 
 static struct child child[2];
-static uint64_t succeeded, failed, seen_result[EXO_CALL_COUNT][14];
+static uint64_t succeeded, failed, seen_result[EXO_CALL_COUNT][16];
 
 // What each argument of a call is, by letter (see word_for), and how often the call is drawn.
 static const struct {
@@ -23,7 +23,9 @@ static const struct {
     {EXO_CALL_env_create, 2, "0Ug"},   {EXO_CALL_env_cpu, 4, "0ecUU"},   {EXO_CALL_env_space, 2, "0eR"},
     {EXO_CALL_env_start, 4, "0ec"},    {EXO_CALL_env_ceiling, 3, "0ek"}, {EXO_CALL_slice_set, 6, "0cxelg"},
     {EXO_CALL_env_stop, 1, "0Ew"},     {EXO_CALL_batch, 4, "k"},         {EXO_CALL_console_write, 1, "0okw"},
-    {EXO_CALL_console_read, 1, "0"},   {EXO_CALL_table_drop, 1, "0R"},
+    {EXO_CALL_console_read, 1, "0"},   {EXO_CALL_table_drop, 1, "0R"},   {EXO_CALL_gate, 8, "0ewwww"},
+    {EXO_CALL_gate_reply, 4, "wwww"},  {EXO_CALL_message, 2, "0ecwww"},  {EXO_CALL_ring, 3, "0eck"},
+    {EXO_CALL_predicate_set, 3, "kk"}, {EXO_CALL_wait, 4, "ed"},
 };
 enum { OPS = sizeof ops / sizeof *ops };
 
@@ -121,12 +123,28 @@ static void batch_draw(unsigned cpu) {
   for (unsigned i = 0; i < 12; i++) b[i].number = op_draw(b[i].argument);
 }
 
+// A predicate that is nearly right.
+static void predicate_draw(unsigned cpu) {
+  struct exo_predicate *p = (struct exo_predicate *)cpu_at(cpu)->arch.uarea->batch;
+  for (unsigned i = 0; i < EXO_PREDICATE_WORDS; i++)
+    p->word[i] = (struct exo_predicate_word){.slot = word_for('0'),
+                                             .frame = frame_of(EXO_KIND_USER, -1),
+                                             .offset = test_random(20) ? 8 * test_random(512) : 3};
+  for (unsigned i = 0; i < EXO_PREDICATE_OPS; i++)
+    p->op[i] = (struct exo_prog_op){.code = i % 3 == 2 ? EXO_PROG_END : (uint8_t)test_random(EXO_PROG_CODES_END),
+                                    .to = (uint8_t)test_random(3),
+                                    .a = (uint8_t)test_random(2),
+                                    .b = test_random(2) ? EXO_PROG_VALUE : (uint8_t)test_random(8)};
+}
+
 // --- What a program does between calls
 
 static void program_lies(unsigned cpu) {
   struct exo_uarea *u = cpu_at(cpu)->arch.uarea;
   bool is_first = runs_on(cpu) == first();
-  switch (test_random(10)) {
+  switch (test_random(12)) {
+  case 10: u->gate_door = test_random(8) ? 0x403000 : test_random(~0ull); break;
+  case 11: u->reply_door = test_random(8) ? 0x403000 : test_random(~0ull); break;
   case 0: u->masked = test_random(2); break;
   case 1: u->event.regs.pc = test_random(8) ? 0x403000 : test_random(~0ull); break;
   case 2: u->fault.regs.pc = test_random(8) ? 0x403000 : test_random(~0ull); break;
@@ -161,6 +179,7 @@ static void call_post(unsigned cpu) {
   reach = cpu_at(cpu)->env->w.slot[0].name;
   c->number = op_draw(c->argument);
   if (c->number == EXO_CALL_batch) batch_draw(cpu);
+  if (c->number == EXO_CALL_predicate_set) predicate_draw(cpu);
   if (c->number == EXO_CALL_resume && runs_on(cpu) == first()) { // an end of the first one by its own lie
     cpu_at(cpu)->arch.uarea->fault.busy = 0;
   }
@@ -174,7 +193,7 @@ static void call_note(const struct fake_cpu *c) {
     failed++;
   else
     succeeded++;
-  if (c->result < 0 && c->result > -14) seen_result[c->number][-c->result]++;
+  if (c->result < 0 && c->result > -16) seen_result[c->number][-c->result]++;
 }
 
 static void one_call(unsigned cpu) {

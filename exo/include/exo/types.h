@@ -54,6 +54,14 @@ enum : uint64_t {
 
 enum { EXO_SLOTS = 64, EXO_SLICES = 32, EXO_BATCH = 64, EXO_RANGE_MAX = 128 };
 
+// Why `wait` returned at once.
+enum : int64_t {
+  EXO_WAIT_EVENT = 0,  // events are pending
+  EXO_WAIT_TRUE = 1,   // the predicate is true
+  EXO_WAIT_LOST = 2,   // a word of the predicate can not be seen any more: its frame or the right to it is gone
+  EXO_WAIT_PASSED = 3, // the deadline is over
+};
+
 // Ports of console_write.
 enum : uint64_t { EXO_PORT_CONSOLE = 0, EXO_PORT_RESULTS = 1 };
 
@@ -72,7 +80,8 @@ enum : uint64_t { EXO_PORT_CONSOLE = 0, EXO_PORT_RESULTS = 1 };
   X(NO_ENV, -10, "no such environment, or its generation has passed")                                                  \
   X(W_XOR_X, -11, "the frame would be writable and executable")                                                        \
   X(EMPTY, -12, "nothing there")                                                                                       \
-  X(NOT_IN_BATCH, -13, "this call can not stand in a batch")
+  X(NOT_IN_BATCH, -13, "this call can not stand in a batch")                                                           \
+  X(PROG, -14, "the program is not one that the verifier admits")
 
 enum exo_result : int64_t {
 #define EXO_RESULT_NAME(name, value, sentence) EXO_##name = value,

@@ -16,6 +16,12 @@
 //   * forced: an environment that could not be entered when its slice ended is saved in the forced record (busy = 1)
 //   and
 //     restored from it by the kernel at its next slice. Its creator starts an environment with exactly this record.
+// Gates. Another environment that holds EXEC over this one's guard enters at `gate_door` on `gate_stack`, with the six
+// argument registers of a call: self, the caller's number (the kernel's word), four words of message; masked = 1. The
+// answer goes back by gate_reply, which enters the caller at its `reply_door` on its `reply_stack` with EXO_OK and four
+// words in those registers; all others are zero, both ways. Whoever calls a gate or replies keeps nothing in the
+// kernel: what its registers held lies where its library put it, as with yield.
+//
 // A record is resumed by the call `resume`, or on x86_64 by the library itself inside [resume_start, resume_end).
 #pragma once
 
@@ -28,6 +34,8 @@
 #define EXO_UAREA_RESUME_END 48
 #define EXO_UAREA_MASKED 56
 #define EXO_UAREA_PENDING 64
+#define EXO_UAREA_REPLY_DOOR 120
+#define EXO_UAREA_REPLY_STACK 128
 
 #define EXO_RECORD_SIZE 512
 #define EXO_RECORD_FAULT 512
@@ -61,14 +69,20 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <arch/frame.h>
+#include <exo/prog.h>
 #include <exo/types.h>
 
 // Event bits, in `pending`.
 enum : uint64_t {
-  EXO_EVENT_SLICE_BEGIN = 1, // the CPU is yours
-  EXO_EVENT_SLICE_END = 2,   // save what you want and yield: past the grace the CPU is taken
-  EXO_EVENT_OBITUARY = 4,    // a child of yours has ended
-  EXO_EVENT_WAKE = 8,        // a deadline has passed
+  EXO_EVENT_SLICE_BEGIN = 1,   // the CPU is yours
+  EXO_EVENT_SLICE_END = 2,     // save what you want and yield: past the grace the CPU is taken
+  EXO_EVENT_OBITUARY = 4,      // a child of yours has ended
+  EXO_EVENT_WAKE = 8,          // a deadline has passed, or what was waited for is true (or can not be seen any more)
+  EXO_EVENT_GATE = 16,         // an environment whose gate was called has ended: there will be no reply
+  EXO_EVENT_MESSAGE = 32,      // a message has come
+  EXO_EVENT_REVOKE = 64,       // frames or slices are asked for: struct exo_revocation of the env window
+  EXO_EVENT_TAKEN = 128,       // something was taken: the repossession vector of the env window
+  EXO_EVENT_RING = 1ull << 32, // the first of 32 doorbells that others may ring, for the library to give a meaning
 };
 
 struct exo_record {
@@ -76,6 +90,20 @@ struct exo_record {
   uint8_t reserved[EXO_RECORD_CAUSE - sizeof(struct arch_frame)];
   uint64_t cause, address, busy, was_masked;
   uint64_t library[12]; // the library's own
+};
+
+// What `wait` can wait for: a program whose inputs are words of memory, eight bytes each. In the batch page for the
+// call predicate_set.
+enum { EXO_PREDICATE_WORDS = 8, EXO_PREDICATE_OPS = 32 };
+struct exo_predicate_word {
+  exo_slot slot; // by which the sleeper reads it
+  exo_frame frame;
+  uint64_t offset;     // in the frame, a multiple of 8
+  uint64_t generation; // written by the kernel
+};
+struct exo_predicate {
+  struct exo_predicate_word word[EXO_PREDICATE_WORDS];
+  struct exo_prog_op op[EXO_PREDICATE_OPS];
 };
 
 struct exo_batch_entry {
@@ -97,7 +125,13 @@ struct exo_uarea {
   uint64_t env;          // own environment number
   uint64_t slice_end_ns; // when the running slice ends
   uint64_t entered;      // how often the kernel gave this environment this CPU
-  uint8_t reserved[EXO_RECORD_FAULT - 13 * 8];
+  // Written by the library (gates, see below).
+  uint64_t gate_door, gate_stack;
+  uint64_t reply_door, reply_stack;
+  // A message (call `message`), one at a time: written by the kernel while `from` is 0; the library clears it.
+  uint64_t message_from; // who sent it; ~0: it is being written
+  uint64_t message[3];
+  uint8_t reserved[EXO_RECORD_FAULT - 21 * 8];
   struct exo_record fault, event, forced;
   uint8_t library[4096 - EXO_UAREA_LIBRARY];
   struct exo_batch_entry batch[EXO_BATCH]; // page 1
@@ -112,6 +146,8 @@ static_assert(offsetof(struct exo_uarea, event_door) == EXO_UAREA_EVENT_DOOR);
 static_assert(offsetof(struct exo_uarea, resume_start) == EXO_UAREA_RESUME_START);
 static_assert(offsetof(struct exo_uarea, masked) == EXO_UAREA_MASKED);
 static_assert(offsetof(struct exo_uarea, pending) == EXO_UAREA_PENDING);
+static_assert(offsetof(struct exo_uarea, reply_door) == EXO_UAREA_REPLY_DOOR);
+static_assert(offsetof(struct exo_uarea, reply_stack) == EXO_UAREA_REPLY_STACK);
 static_assert(offsetof(struct exo_uarea, fault) == EXO_RECORD_FAULT);
 static_assert(offsetof(struct exo_uarea, event) == EXO_RECORD_EVENT);
 static_assert(offsetof(struct exo_uarea, forced) == EXO_RECORD_FORCED);
