@@ -207,7 +207,7 @@ void slice_preempt(struct arch_frame *f) {
   }
   u->forced.regs = *f;
   u->forced.busy = 1;
-  cpu->env_cpu->ready = ENV_READY; // it may have been asleep when its gate was entered
+  cpu->env_cpu->ready = ENV_READY; // likewise
   slice_next();
 }
 
@@ -237,6 +237,7 @@ void slice_forget(const struct env *env) {
 void slice_sleep(struct cpu *cpu, exo_env to) {
   struct env_cpu *self = cpu->env_cpu, *next = to && !cpu->grace ? slice_ready(cpu, to) : nullptr;
   if (to && to == self->gate_callee) self->gate_waits = true;
+  self->uarea->masked = 0; // nothing of it is left that an entry at its gate could disturb
   if (next && next != self) {
     slice_pass(cpu, next);
     upcall_run(cpu);
@@ -248,6 +249,7 @@ exo_result sys_yield(const struct exo_yield *a) {
   struct cpu *cpu = arch_self();
   struct env_cpu *self = cpu->env_cpu;
   self->armed = false;
+  self->ready = ENV_READY; // it may have been asleep when its gate was entered
   if (a->deadline_ns && !__atomic_load_n(&self->uarea->pending, __ATOMIC_ACQUIRE)) {
     self->deadline_ns = a->deadline_ns;
     self->ready = ENV_ASLEEP;

@@ -21,6 +21,7 @@ static void open_doors(struct exo_uarea *u, uint64_t at) {
   u->resume_end = (uint64_t)os_fault_resume_end;
   u->fault_door = (uint64_t)os_fault_door;
   u->event_door = (uint64_t)os_event_door;
+  u->reply_door = (uint64_t)os_reply_door;
 }
 
 // The archive becomes readable to whom the first program wishes.

@@ -2,6 +2,7 @@
 //
 // os_fault runs on its own stack with the trapped program's batch page half written, perhaps: os_batch puts it back.
 // Nothing here may touch floating-point registers: they are still the program's.
+#include "upcall.h"
 #include <os/mem.h>
 
 bool (*os_fault_hook)(struct exo_uarea *u, struct exo_record *r);
@@ -21,9 +22,10 @@ void os_fault(struct exo_uarea *u, struct exo_record *r) {
   if (!served) os_crash(r, nullptr);
 }
 
-static uint64_t events_take(struct exo_uarea *u) {
+uint64_t os_events_take(struct exo_uarea *u) {
   uint64_t bits = __atomic_exchange_n(&u->pending, 0, __ATOMIC_ACQ_REL);
   if (bits & EXO_EVENT_OBITUARY) os_obituaries++;
+  if (bits & EXO_EVENT_GATE) os_gates_ended++;
   if (bits && os_event_hook) os_event_hook(bits);
   return bits;
 }
@@ -33,16 +35,18 @@ static uint64_t events_take(struct exo_uarea *u) {
 // here.
 void os_event(struct exo_uarea *u, struct exo_record *r) {
   enum { DEPTH = 8192 };
-  if (!(events_take(u) & EXO_EVENT_SLICE_END) || !r->busy) return;
+  if (!(os_events_take(u) & EXO_EVENT_SLICE_END) || !r->busy) return;
+  uint64_t context = u->reply_stack;
   u->event_stack -= DEPTH;
-  os_yield_raw(0, 0);
+  os_switch(&(struct os_switch){.number = EXO_CALL_BASE + EXO_CALL_yield});
   u->event_stack += DEPTH;
+  u->reply_stack = context;
   r->busy = 1;
 }
 
 void os_yield(exo_env to, uint64_t deadline_ns) {
-  os_yield_raw(to, deadline_ns);
-  (void)events_take(os_self.uarea); // what came while the doors were masked
+  os_switch(&(struct os_switch){.number = EXO_CALL_BASE + EXO_CALL_yield, .argument = {to, deadline_ns}});
+  (void)os_events_take(os_self.uarea); // what came while the doors were masked
 }
 
 static void entries_copy(struct exo_batch_entry *to, const struct exo_batch_entry *from, unsigned count) {

@@ -87,7 +87,9 @@ static void right(uint64_t n, uint64_t a[6]) {
   if ((n >= EXO_CALL_frame_take && n <= EXO_CALL_unmap) || n == EXO_CALL_env_create) right_frame(n, a);
   if (n >= EXO_CALL_env_cpu && n <= EXO_CALL_env_ceiling) right_env(n, a);
   if (n == EXO_CALL_slice_set) a[0] = OS_SLOT_SLICE, a[2] = 31, a[5] = EXO_GUARD_SLICE;
-  if (n >= EXO_CALL_console_write) a[0] = any(6);
+  if (n >= EXO_CALL_console_write && n <= EXO_CALL_machine_exit) a[0] = any(6);
+  if (n == EXO_CALL_gate || n == EXO_CALL_message || n == EXO_CALL_ring) a[1] = any_made(), a[2] = any(2);
+  if (n == EXO_CALL_predicate_set) a[0] = any(9), a[1] = any(33);
 }
 
 // What would only end the caller itself, or what the parent could not clean up by the account alone.
@@ -97,23 +99,22 @@ static bool pointless(uint64_t n, const uint64_t a[6]) {
     return a[n == EXO_CALL_cap_drop ? 2 : 0] < SLOT || (a[1] == os_self.parent && n == EXO_CALL_cap_drop);
   if (n == EXO_CALL_frame_take) return a[3] != 0 && a[3] != os_self.parent;
   if (n == EXO_CALL_resume) return a[0] < 2;
-  return n == EXO_CALL_yield || n == EXO_CALL_batch;
+  return n == EXO_CALL_yield || n == EXO_CALL_batch || n == EXO_CALL_wait;
 }
 
 static void count(uint64_t n, exo_result r) {
   volatile uint64_t *s = os_self.shared;
   s[HOSTILE_CALLS]++;
   s[HOSTILE_WINS] += r >= 0;
-  if (n < EXO_CALL_COUNT && r > -HOSTILE_RESULTS)
-    s[HOSTILE_COUNTS + n * HOSTILE_RESULTS + (r < 0 ? (uint64_t)-r : 0)]++;
+  if (n < EXO_CALL_COUNT && r > -HOSTILE_RESULTS) ++*hostile_count(s, n, r < 0 ? (uint64_t)-r : 0);
 }
 
 static uint64_t draw(uint64_t a[6]) {
   uint64_t n;
   do {
     n = any(EXO_CALL_COUNT);
-    bool hopeless =
-        n >= EXO_CALL_slice_set || (n >= EXO_CALL_env_cpu && !any_made()); // it has no such right, or no child
+    bool hopeless = (n >= EXO_CALL_slice_set && n <= EXO_CALL_machine_exit) ||
+                    (n >= EXO_CALL_env_cpu && !any_made()); // it has no such right, or no child
     if (hopeless && any(8)) n = any(4) == 0 ? EXO_CALL_env_create : any(2) ? EXO_CALL_map : EXO_CALL_unmap;
     right(n, a);
     if (any(5) < 2) a[any(6)] = bad_word();

@@ -19,8 +19,10 @@ void call_batch(void) {
   for (unsigned i = 0; i < EXO_BATCH; i++) all[i] = os_entry_null((struct exo_null){1000 + i});
   EXPECT_IS(os_batch(all, EXO_BATCH), EXO_BATCH);
   for (unsigned i = 0; i < EXO_BATCH; i++) EXPECT_IS(all[i].result, 1000 + i);
-  static const uint64_t alone[] = {EXO_CALL_batch,        EXO_CALL_resume, EXO_CALL_yield, EXO_CALL_env_stop,
-                                   EXO_CALL_machine_exit, EXO_CALL_COUNT,  0xE0000000ull,  ~0ull};
+  static const uint64_t alone[] = {
+      EXO_CALL_batch, EXO_CALL_resume,     EXO_CALL_yield, EXO_CALL_env_stop, EXO_CALL_machine_exit,
+      EXO_CALL_gate,  EXO_CALL_gate_reply, EXO_CALL_wait,  EXO_CALL_COUNT,    0xE0000000ull,
+      ~0ull};
   for (unsigned i = 0; i < sizeof alone / sizeof *alone; i++) {
     all[0] = os_entry_null((struct exo_null){1});
     all[1] = (struct exo_batch_entry){.number = alone[i]};

@@ -219,7 +219,7 @@ static int shut(int argc, char **argv) {
   if (how == KERNEL_DOOR) u->fault_door = 0xFFFFFFFF80001000;
   if (how == NO_EVENT_DOOR) {
     u->event_door = 0;
-    os_yield_raw(0, 0);
+    os_yield(0, 0);
   } else if (how == STACK_OVERFLOW)
     os_self.shared[1] = deeper(os_number(argv[1], 0));
   else

@@ -11,7 +11,7 @@ static void collect(struct kid *k) {
   wins += k->shared[HOSTILE_WINS];
   deaths += os_child_alive(&k->child) || os_child_obituary(&k->child)->cause != EXO_CAUSE_STOPPED;
   for (uint64_t n = 0; n < EXO_CALL_COUNT; n++)
-    for (uint64_t r = 0; r < HOSTILE_RESULTS; r++) counts[n][r] += k->shared[HOSTILE_COUNTS + n * HOSTILE_RESULTS + r];
+    for (uint64_t r = 0; r < HOSTILE_RESULTS; r++) counts[n][r] += *hostile_count(k->shared, n, r);
 }
 
 static void print_counts(void) {

@@ -107,6 +107,7 @@ static void slow_callee(void) { // longer than the caller's slice: the caller he
   CHECK(frame()->pc == EVENT_DOOR && ua()->event.busy == 0);
   REFUSE(EXO_EMPTY, 1, gate_reply, .m0 = 0);
   CHECK(!presence(&a)->gate_waits);
+  ua()->pending = 0;
   EQ(CALL(1, yield, .to = b.number), AWAY); // go on
   EQ(runs_on(1), b.number);
   CHECK(presence(&a)->gate_waits && ub()->masked == 1);

@@ -3,13 +3,12 @@
 #include <exo/uarea.h>
 
 #define CALL_RESUME 2
-#define CALL_YIELD 3
-
-// The library's first words of the u-area: where os_yield_raw left off: x19 to x30, sp, masked.
-#define YIELD EXO_UAREA_LIBRARY
+// struct os_switch (os/os.h), in bytes
+#define SWITCH_ARGUMENT 8
+#define SWITCH_HOW 56                   // and the result behind it
 
   .text
-  .globl _start, os_fault_door, os_event_door, os_yield_raw, os_fault_resume_start, os_fault_resume_end
+  .globl _start, os_fault_door, os_event_door, os_gate_door, os_reply_door, os_switch, os_fault_resume_start, os_fault_resume_end
 _start:                                 // x0, x1, x2: as the creator left them
   mov x9, sp
   and sp, x9, #~15
@@ -40,36 +39,59 @@ resume:
   svc #0xE0
   brk #0                                // only a record that does not exist comes back
 
-// void os_yield_raw(uint64_t to, uint64_t deadline_ns): returns when the event door is entered with nobody's registers.
-// Masked from before the first store, so that no event comes between saving and giving away.
-os_yield_raw:
+// void os_switch(struct os_switch *): makes a call that may give the CPU away. What must be kept is on the stack, which
+// the u-area remembers, masked from before.
+os_switch:
   mrs x9, tpidrro_el0                   // the u-area
   ldr x10, [x9, #EXO_UAREA_MASKED]
   mov x11, #1
   str x11, [x9, #EXO_UAREA_MASKED]
+  stp x19, x20, [sp, #-112]!
+  stp x21, x22, [sp, #16]
+  stp x23, x24, [sp, #32]
+  stp x25, x26, [sp, #48]
+  stp x27, x28, [sp, #64]
+  stp x29, x30, [sp, #80]
+  stp x0, x10, [sp, #96]                // and masked as it was
   mov x11, sp
-  add x12, x9, #YIELD
-  stp x19, x20, [x12]
-  stp x21, x22, [x12, #16]
-  stp x23, x24, [x12, #32]
-  stp x25, x26, [x12, #48]
-  stp x27, x28, [x12, #64]
-  stp x29, x30, [x12, #80]
-  stp x11, x10, [x12, #96]              // sp and masked
-  mov x8, #CALL_YIELD
+  str x11, [x9, #EXO_UAREA_REPLY_STACK]
+  mov x12, x0
+  ldp x8, x0, [x12]
+  ldp x1, x2, [x12, #SWITCH_ARGUMENT + 8]
+  ldp x3, x4, [x12, #SWITCH_ARGUMENT + 24]
+  ldr x5, [x12, #SWITCH_ARGUMENT + 40]
+  and x8, x8, #0xff
   svc #0xE0
-  brk #0                                // never refused
-
-yielded:                                // the event door returns for os_yield_raw
+  mov x6, #0                            // it came back at once
+  b answered
+os_reply_door:                          // the reply to a gate: x1 to x4
+  mov x6, #1
+answered:
+  mrs x9, tpidrro_el0
+  ldp x12, x10, [sp, #96]
+  stp x1, x2, [x12, #SWITCH_ARGUMENT]
+  stp x3, x4, [x12, #SWITCH_ARGUMENT + 16]
+  stp x6, x0, [x12, #SWITCH_HOW]
+  b switched
+yielded:                                // the event door returns for os_switch
   mov x9, x19
-  add x12, x9, #YIELD
-  ldp x11, x10, [x12, #96]
-  ldp x19, x20, [x12]
-  ldp x21, x22, [x12, #16]
-  ldp x23, x24, [x12, #32]
-  ldp x25, x26, [x12, #48]
-  ldp x27, x28, [x12, #64]
-  ldp x29, x30, [x12, #80]
+  ldr x11, [x9, #EXO_UAREA_REPLY_STACK]
   mov sp, x11
-  str x10, [x9, #EXO_UAREA_MASKED]      // last: an event may use those words from here on
+  ldp x12, x10, [sp, #96]
+  mov x6, #2
+  str x6, [x12, #SWITCH_HOW]
+switched:
+  ldp x21, x22, [sp, #16]
+  ldp x23, x24, [sp, #32]
+  ldp x25, x26, [sp, #48]
+  ldp x27, x28, [sp, #64]
+  ldp x29, x30, [sp, #80]
+  ldp x19, x20, [sp], #112
+  str x10, [x9, #EXO_UAREA_MASKED]
   ret
+
+os_gate_door:                           // another environment at our gate: x0: u-area, x1: who, x2 to x5: its words
+  mov x29, #0
+  mov x30, #0
+  bl os_gate_entered
+  brk #0

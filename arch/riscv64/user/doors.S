@@ -3,19 +3,14 @@
 #include <exo/uarea.h>
 
 #define CALL_RESUME 0xE0000002
-#define CALL_YIELD 0xE0000003
 
-// The library's bytes of the u-area: what os_yield_raw leaves there. An offset reaches to 2047 only: these are from
-// YIELD_BASE bytes behind the u-area's start.
-#define YIELD_BASE 1984
-#define YIELD_RA (EXO_UAREA_LIBRARY - YIELD_BASE)
-#define YIELD_SP (YIELD_RA + 8)
-#define YIELD_MASKED (YIELD_RA + 16)
-#define YIELD_TP (YIELD_RA + 24) // the program's thread, here a general register
-#define YIELD_S(n) (YIELD_RA + 32 + 8 * (n)) // s0 to s11
+// struct os_switch (os/os.h), in bytes
+#define SWITCH_ARGUMENT 8
+#define SWITCH_HOW 56
+#define SWITCH_RESULT 64
 
   .text
-  .globl _start, os_fault_door, os_event_door, os_yield_raw, os_fault_resume_start, os_fault_resume_end
+  .globl _start, os_fault_door, os_event_door, os_gate_door, os_reply_door, os_switch, os_fault_resume_start, os_fault_resume_end
 _start:                                 // a0, a1, a2: what the creator gave
   andi sp, sp, -16
   li s0, 0                              // backtraces end here
@@ -46,35 +41,62 @@ os_event_door:                          // a0: u-area, a1: event record, busy if
   ecall
   unimp
 
-  // void os_yield_raw(uint64_t to, uint64_t deadline_ns): gives the CPU away; returns when the event door is entered
-  // without a context. Masked meanwhile, so that no event comes between saving and giving; then as it was.
-os_yield_raw:
+  // void os_switch(struct os_switch *): makes a call that may give the CPU away. What must be kept is on the stack,
+  // which the u-area remembers, masked from before. tp is the program's thread, here a general register.
+os_switch:
   lla t0, os_self                       // its first word: the u-area
   ld t0, (t0)
   ld t1, EXO_UAREA_MASKED(t0)
   li t2, 1
   sd t2, EXO_UAREA_MASKED(t0)
-  addi t0, t0, YIELD_BASE
-  sd t1, YIELD_MASKED(t0)
-  sd ra, YIELD_RA(t0)
-  sd sp, YIELD_SP(t0)
-  sd tp, YIELD_TP(t0)
+  addi sp, sp, -128
+  sd ra, 0(sp)
+  sd tp, 8(sp)
+  sd t1, 16(sp)
+  sd a0, 24(sp)
   .irp n, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11
-  sd s\n, YIELD_S(\n)(t0)
+  sd s\n, 32 + 8 * \n(sp)
   .endr
-  li a7, CALL_YIELD
-  ecall                                 // (to, deadline_ns)
-  unimp
-
-yield_return:                           // s1: u-area
+  sd sp, EXO_UAREA_REPLY_STACK(t0)
+  mv t1, a0
+  ld a7, 0(t1)
+  .irp n, 0, 1, 2, 3, 4, 5
+  ld a\n, SWITCH_ARGUMENT + 8 * \n(t1)
+  .endr
+  ecall
+  li a6, 0                              // it came back at once
+  j answered
+os_reply_door:                          // the reply to a gate: a1 to a4
+  li a6, 1
+answered:
+  lla t0, os_self
+  ld t0, (t0)
+  ld t1, 24(sp)
+  .irp n, 1, 2, 3, 4
+  sd a\n, 8 * \n(t1)
+  .endr
+  sd a6, SWITCH_HOW(t1)
+  sd a0, SWITCH_RESULT(t1)
+  j switched
+yield_return:                           // the event door returns for os_switch; s1: u-area
   mv t0, s1
-  addi t1, s1, YIELD_BASE
-  ld t2, YIELD_MASKED(t1)
-  ld ra, YIELD_RA(t1)
-  ld sp, YIELD_SP(t1)
-  ld tp, YIELD_TP(t1)
+  ld sp, EXO_UAREA_REPLY_STACK(t0)
+  ld t1, 24(sp)
+  li t2, 2
+  sd t2, SWITCH_HOW(t1)
+switched:
+  ld ra, 0(sp)
+  ld tp, 8(sp)
+  ld t2, 16(sp)
   .irp n, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11
-  ld s\n, YIELD_S(\n)(t1)
+  ld s\n, 32 + 8 * \n(sp)
   .endr
+  addi sp, sp, 128
   sd t2, EXO_UAREA_MASKED(t0)
   ret
+
+os_gate_door:                           // another environment at our gate: a0: u-area, a1: who, a2 to a5: its words
+  andi sp, sp, -16
+  li s0, 0
+  call os_gate_entered
+  unimp

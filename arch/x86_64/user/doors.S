@@ -1,12 +1,15 @@
 // doors.S: where a program starts, where the kernel enters its library, and how the library goes back. User mode.
-// uarea.h says with which registers the kernel comes; the first 16 words of the library's bytes belong to this file.
+// uarea.h says with which registers the kernel comes.
 //
 // A fault is resumed without the kernel, and without iretq: QEMU's emulation reads iretq's operands as the supervisor even
 // in ring 3, which SMAP forbids.
 #include <arch/frame.h>
 #include <exo/uarea.h>
 
-#define SAVED_SP EXO_UAREA_LIBRARY          // where os_yield_raw left its registers
+// struct os_switch (os/os.h), in bytes
+#define SWITCH_ARGUMENT 8
+#define SWITCH_HOW 56
+#define SWITCH_RESULT 64
 
 	.text
 	.globl _start
@@ -79,7 +82,10 @@ os_event_door:
 	mov $0xE0000002, %eax
 	syscall
 	ud2
-1:	mov SAVED_SP(%rdi), %rsp                // the last os_yield_raw returns
+1:	mov EXO_UAREA_REPLY_STACK(%rdi), %rsp   // the last os_switch returns
+	pop %rdx
+	movq $2, SWITCH_HOW(%rdx)
+switched:                                       // rdi: u-area
 	pop %rax
 	pop %r15
 	pop %r14
@@ -90,9 +96,10 @@ os_event_door:
 	mov %rax, EXO_UAREA_MASKED(%rdi)        // as it was
 	ret
 
-// void os_yield_raw(uint64_t to, uint64_t deadline_ns): gives the CPU away; back at the next slice.
-	.globl os_yield_raw
-os_yield_raw:
+// void os_switch(struct os_switch *): makes a call that may give the CPU away. What must be kept is on the stack, which
+// the u-area remembers, masked from before.
+	.globl os_switch, os_reply_door
+os_switch:
 	push %rbx
 	push %rbp
 	push %r12
@@ -102,7 +109,36 @@ os_yield_raw:
 	rdgsbase %rax
 	push EXO_UAREA_MASKED(%rax)
 	movq $1, EXO_UAREA_MASKED(%rax)
-	mov %rsp, SAVED_SP(%rax)
-	mov $0xE0000003, %eax
+	push %rdi
+	mov %rsp, EXO_UAREA_REPLY_STACK(%rax)
+	mov (%rdi), %eax
+	mov SWITCH_ARGUMENT + 8(%rdi), %rsi
+	mov SWITCH_ARGUMENT + 16(%rdi), %rdx
+	mov SWITCH_ARGUMENT + 24(%rdi), %r10
+	mov SWITCH_ARGUMENT + 32(%rdi), %r8
+	mov SWITCH_ARGUMENT + 40(%rdi), %r9
+	mov SWITCH_ARGUMENT(%rdi), %rdi
 	syscall
+	pop %rdx                                // it came back at once
+	mov %rax, SWITCH_RESULT(%rdx)
+	movq $0, SWITCH_HOW(%rdx)
+	rdgsbase %rdi
+	jmp switched
+os_reply_door:                                  // the reply to a gate: rsi, rdx, r10, r8
+	pop %rax
+	mov %rsi, SWITCH_ARGUMENT(%rax)
+	mov %rdx, SWITCH_ARGUMENT + 8(%rax)
+	mov %r10, SWITCH_ARGUMENT + 16(%rax)
+	mov %r8, SWITCH_ARGUMENT + 24(%rax)
+	movq $1, SWITCH_HOW(%rax)
+	rdgsbase %rdi
+	jmp switched
+
+// Another environment at our gate: rdi = u-area, rsi = who, rdx, r10, r8, r9 = its words.
+	.globl os_gate_door
+os_gate_door:
+	xor %ebp, %ebp
+	and $-16, %rsp
+	mov %r10, %rcx                          // as a C function wants it
+	call os_gate_entered
 	ud2

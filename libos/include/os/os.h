@@ -64,12 +64,38 @@ extern void (*os_event_hook)(uint64_t bits);
 // Gives the CPU away until the next slice, or, with a deadline (nanoseconds since kernel entry), until an event or
 // then. `to`: who gets the rest of this slice; 0: the next in turn.
 void os_yield(exo_env to, uint64_t deadline_ns);
+// A call after which others may run: what came of it.
+enum os_switched : uint64_t {
+  OS_RETURNED = 0, // it came back at once, with `result`
+  OS_REPLIED = 1,  // a gate's reply: its words are in argument[0..3]
+  OS_ENTERED = 2,  // others ran, and this program has the CPU again
+};
+struct os_switch {
+  uint64_t number; // EXO_CALL_BASE + EXO_CALL_*
+  uint64_t argument[6];
+  enum os_switched how;
+  exo_result result;
+};
+void os_switch(struct os_switch *s);
+
+// --- Gates, messages, waits (exo/call.def)
+// Opens this program's gate to whoever has EXEC over its guard. `serve` gets the caller's number and four words, which
+// it makes the reply's. It runs on a stack of its own, events masked, wherever the program has given the CPU away.
+void os_gate_open(void (*serve)(exo_env caller, uint64_t word[4]));
+// Calls another environment's gate by a slot with EXEC; the words become the reply's. EXO_BUSY: it can not be entered
+// now; EXO_NO_ENV: it does not exist, or ended meanwhile; EXO_EMPTY: no reply before the deadline (ns since kernel
+// entry, 0: none), looked at whenever this program has the CPU.
+exo_result os_gate(exo_slot slot, exo_env env, uint64_t word[4], uint64_t deadline_ns);
+// Sleeps until the predicate is true (words, ops: as for predicate_set, both may be 0), an event comes or the deadline
+// passes. EXO_WAIT_*; EXO_WAIT_EVENT whenever it has slept.
+exo_result os_wait(const struct exo_predicate *p, unsigned words, unsigned ops, uint64_t deadline_ns);
+
 // How many events of kind EXO_EVENT_OBITUARY have arrived.
 extern volatile uint64_t os_obituaries;
 // In arch/<machine>/user/doors.S.
 void os_fault_door(void);
 void os_event_door(void);
-void os_yield_raw(uint64_t to, uint64_t deadline_ns);
+void os_gate_door(void), os_reply_door(void);
 extern const char os_fault_resume_start[], os_fault_resume_end[];
 
 // --- Time: the counter, read without a trap

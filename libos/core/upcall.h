@@ -1,0 +1,8 @@
+// upcall.h: what the files behind the doors share.
+#pragma once
+#include <os/os.h>
+
+// Takes all pending events and tells the program of them.
+uint64_t os_events_take(struct exo_uarea *u);
+// How many callees of gates have ended with a reply owed.
+extern volatile uint64_t os_gates_ended;
