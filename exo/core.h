@@ -1,6 +1,6 @@
 // core.h: every structure and function of the core, file by file, in reading order:
-//   main · call · cap · frame · space · env · slice · upcall · gate · wait · smp · print · io/prog · io/screen · first
-//   · io/pci
+//   main · call · cap · frame · space · env · slice · upcall · gate · wait · revoke · smp · print · io/prog · io/screen
+//   · first · io/pci
 //
 // Locks. A frame's descriptor carries its lock. A call that needs two frames takes the first, tries the second and, if
 // it is held, lets go of the first and begins again; so nobody waits for a frame while holding another, with one
@@ -115,10 +115,24 @@ static inline bool account_charge(struct env *env, uint64_t frames) {
 }
 // Takes frames from a ceiling. False: it has not so many, or uses them.
 bool account_lower(struct env *env, uint64_t frames);
+// A locked USER frame that is idle becomes nobody's.
+void frame_free(struct exo_frame_desc *d);
 
-// --- space.c: page tables
+// --- space.c: what leaf tables hold; table.c: tables
+enum { ENTRIES = 512, USER_ENTRIES = 256 }; // a root's entries above USER_ENTRIES are the kernel's
+enum : uint64_t { ONE_MAP = 1ull << EXO_STATE_MAPS_SHIFT };
+static inline pte_t *table_entries(const struct exo_frame_desc *d) { return frame_memory(frame_number(d)); }
+static inline bool is_leaf_table(uint64_t state) {
+  return (state & (EXO_STATE_KIND | EXO_STATE_LEVEL)) == EXO_KIND_TABLE;
+}
+// They forget everything of a root; the caller's own has been told entry by entry. Returns `result`, so that a call can
+// end so.
+[[gnu::cold]] exo_result shoot_down(uint64_t cpus, exo_result result);
 void space_check_kernel(void);   // panics unless the kernel's own map is as promised
 void space_load(exo_frame root); // on this CPU; 0: the kernel's own
+// Removes entry `index` of a leaf table if it maps `frame`, whoever's it is; no CPU uses it afterwards. Nothing is
+// locked.
+void space_evict(exo_frame table, uint64_t index, exo_frame frame);
 
 // --- env.c: environments
 enum ready : uint64_t { ENV_STOPPED = 0, ENV_READY = 1, ENV_ASLEEP = 2 };
@@ -145,10 +159,13 @@ static inline struct env *env_at(exo_env number) { // nullptr: no such environme
 // Locks the env frame of `number` (0: the caller); nullptr if there is none. Writers of its slots and CPUs hold this
 // lock.
 struct env *env_lock(exo_env number, struct exo_frame_desc **d, uint64_t *state);
+// Locks an environment that the slot may manage; on a result below 0 nothing is locked.
+exo_result env_claim(exo_slot slot, exo_env number, struct env **env, struct claim *c);
 static inline struct env_cpu *env_on(const struct env *env, unsigned cpu) { // nullptr: not there
   if (cpu >= EXO_MAX_CPUS || !(env->w.cpus >> cpu & 1)) return nullptr;
   return frame_memory(env->w.state_frame[cpu]);
 }
+void env_tell(const struct env *env, uint64_t bits); // sets events on all its CPUs; its env frame is locked
 void env_end(struct env *env, uint64_t cause, uint64_t address, const struct arch_frame *f, exo_env by);
 
 static_assert(sizeof(struct env_cpu) <= EXO_PAGE);
@@ -183,6 +200,11 @@ static inline struct cpu *cpu_at(unsigned i) {
   return (struct cpu *)(EXO_PERCPU_BASE + i * EXO_PERCPU_STRIDE + EXO_PERCPU_RECORD);
 }
 static inline struct env *env_self(void) { return arch_self()->env; }
+// The other CPUs that may hold translations of this root, after an edit of its tables.
+static inline uint64_t loaded_elsewhere(exo_frame root) {
+  __atomic_thread_fence(__ATOMIC_SEQ_CST); // the edits come before the look at who may have loaded the root
+  return __atomic_load_n(&frame_table()[root].home, __ATOMIC_SEQ_CST) & ~arch_self()->bit;
+}
 // An environment that is alive, and can not come to its end before this CPU's probe lets go of it: by switching to it,
 // by the next probe, or by probe_end. nullptr: there is none of that number. (What lies at the frame is looked at only
 // when it is known to be an env frame.)
@@ -196,8 +218,10 @@ static inline void probe_end(struct cpu *cpu) { __atomic_store_n(&cpu->probe, nu
 // The rest of the slice goes to a probed presence: what runs here is kept, the other's registers are next.
 void slice_pass(struct cpu *cpu, struct env_cpu *to);
 [[noreturn]] void slice_sleep(struct cpu *cpu, exo_env to); // the running environment is asleep, or will soon be ready
-void slice_leave(void);                   // takes the running environment off this CPU; it stays ready or asleep
-void slice_forget(const struct env *env); // its slices on all CPUs belong to nobody
+void slice_leave(void); // takes the running environment off this CPU; it stays ready or asleep
+// Makes nobody's a slice of that environment; false: it is not.
+bool slice_take(unsigned index, uint64_t position, exo_env from);
+void slice_forget(const struct env *env);         // its slices on all CPUs belong to nobody
 void slice_init(struct cpu *cpu, unsigned index); // a CPU that nobody owns a part of
 void slice_preempt(struct arch_frame *f);         // ends the running slice: asks the library first, then forces
 bool slice_owner_waits(struct cpu *cpu);          // runs on lent time whose owner is ready
@@ -216,6 +240,10 @@ void gate_end(const struct env_cpu *ec, unsigned cpu); // its environment has en
 // --- wait.c: predicates
 // Is it true by now? EXO_WAIT_TRUE or _LOST; 0: not yet. For the CPU the presence is on.
 exo_result wait_look(const struct env_cpu *ec);
+
+// --- revoke.c: asking back, and taking
+void slice_given(exo_env number);                              // it has one slice less: as was asked, perhaps
+void taken_note(exo_env number, uint64_t what, uint64_t name); // into its vector, and tells it
 
 // --- smp.c: other processors
 void smp_start(void);

@@ -37,8 +37,7 @@ exo_result sys_env_create(const struct exo_env_create *a) {
   return (exo_result)env->w.number;
 }
 
-// Locks an environment that the slot may manage.
-static exo_result env_claim(exo_slot slot, exo_env number, struct env **env, struct claim *c) {
+exo_result env_claim(exo_slot slot, exo_env number, struct env **env, struct claim *c) {
   *env = env_lock(number, &c->desc, &c->state);
   if (!*env) return EXO_NO_ENV;
   exo_result r = cap_check(env_self(), slot, c->desc->guard, EXO_MANAGE);
@@ -159,14 +158,17 @@ exo_result sys_env_ceiling(const struct exo_env_ceiling *a) {
   if (r != EXO_OK) return r;
   // What one loses the other gains: by difference, since either may be giving to others on another CPU meanwhile.
   uint64_t old = __atomic_load_n(&env->w.ceiling, __ATOMIC_RELAXED);
-  bool gains = a->ceiling > old;
+  bool gains = a->ceiling > old, floor_wrong = a->floor && (a->floor < env->w.floor || a->floor > a->ceiling);
   uint64_t difference = gains ? a->ceiling - old : old - a->ceiling;
   if (env == self)
     r = EXO_NO_ENV;
+  else if (floor_wrong)
+    r = EXO_RANGE;
   else if (!account_lower(gains ? self : env, difference))
     r = EXO_CEILING;
   else
     __atomic_fetch_add(gains ? &env->w.ceiling : &self->w.ceiling, difference, __ATOMIC_SEQ_CST);
+  if (r == EXO_OK && a->floor) env->w.floor = a->floor;
   claim_release(&c, 0);
   return r;
 }
@@ -222,15 +224,19 @@ static void presence_undo(struct env *env) {
   env->w.root = 0;
 }
 
+void env_tell(const struct env *env, uint64_t bits) {
+  for (unsigned i = 0; i < EXO_MAX_CPUS; i++) {
+    struct env_cpu *ec = env_on(env, i);
+    if (ec) upcall_event(ec, i, bits);
+  }
+}
+
 static void tell_parent(exo_env number) {
   struct exo_frame_desc *d;
   uint64_t s;
   struct env *parent = number ? env_lock(number, &d, &s) : nullptr;
   if (!parent) return;
-  for (unsigned i = 0; i < EXO_MAX_CPUS; i++) {
-    struct env_cpu *ec = env_on(parent, i);
-    if (ec) upcall_event(ec, i, EXO_EVENT_OBITUARY);
-  }
+  env_tell(parent, EXO_EVENT_OBITUARY);
   frame_unlock(d, s);
 }
 

@@ -116,6 +116,15 @@ exo_result sys_frame_guard(const struct exo_frame_guard *a) {
   return EXO_OK;
 }
 
+static inline void release(struct exo_frame_desc *d) {
+  struct env *payer = frame_memory(d->account);
+  __atomic_fetch_sub(&payer->w.used, 1, __ATOMIC_SEQ_CST);
+  d->account = 0;
+  d->guard = 0;
+  d->generation++; // who waits for a word of it is told
+  frame_unlock(d, EXO_KIND_FREE | EXO_STATE_DIRTY);
+}
+
 exo_result sys_frame_drop(const struct exo_frame_drop *a) {
   struct claim c = {.slot = a->slot, .frame = a->frame, .rights = EXO_MANAGE};
   if (!claim_lock(&c)) return CLAIM_REFUSED(c, a, frame_drop);
@@ -125,14 +134,11 @@ exo_result sys_frame_drop(const struct exo_frame_drop *a) {
     claim_release(&c, 0);
     return r;
   }
-  struct env *payer = frame_memory(c.desc->account);
-  __atomic_fetch_sub(&payer->w.used, 1, __ATOMIC_RELAXED);
-  c.desc->account = 0;
-  c.desc->guard = 0;
-  c.desc->generation++; // who waits for a word of it is told
-  frame_unlock(c.desc, EXO_KIND_FREE | EXO_STATE_DIRTY);
+  release(c.desc);
   return EXO_OK;
 }
+
+void frame_free(struct exo_frame_desc *d) { release(d); }
 
 static void frame_fill(const struct exo_boot_range *range) {
   static const uint64_t state[] = {

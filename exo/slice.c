@@ -224,6 +224,16 @@ void core_tick(struct arch_frame *f) {
   upcall_poll(f);
 }
 
+bool slice_take(unsigned index, uint64_t position, exo_env from) {
+  struct cpu *cpu = cpu_at(index);
+  slices_lock(cpu);
+  bool mine = cpu->slice[position].env == from;
+  if (mine) cpu->slice[position].env = 0;
+  slices_unlock(cpu);
+  if (mine) smp_kick(index);
+  return mine;
+}
+
 void slice_forget(const struct env *env) {
   for (unsigned i = 0; i < machine_window.cpu_count; i++) {
     struct cpu *cpu = cpu_at(i);
@@ -269,11 +279,13 @@ exo_result sys_slice_set(const struct exo_slice_set *a) {
   struct cpu *cpu = cpu_at((unsigned)a->cpu);
   slices_lock(cpu);
   struct slice *s = &cpu->slice[a->index];
+  exo_env before = s->env;
   r = cap_check(env_self(), a->slot, s->guard, EXO_MANAGE);
   if (r == EXO_OK && a->env && !env_at(a->env)) r = EXO_NO_ENV;          // it ended meanwhile
   uint64_t debt = s->debt_ns < a->length_ns ? s->debt_ns : a->length_ns; // never more than a turn
   if (r == EXO_OK) *s = (struct slice){a->env, a->guard, a->length_ns, debt};
   slices_unlock(cpu);
+  if (r == EXO_OK && before && before != a->env) slice_given(before);
   if (r == EXO_OK) smp_kick((unsigned)a->cpu);
   return r;
 }

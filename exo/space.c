@@ -1,22 +1,7 @@
-// space.c: page tables: one walk for all machines, checked edits of tables that the caller supplied and names.
-//
-// A table frame's MAPS count is the number of its live entries; its home says of which root it is a part and where. A
-// root's home is the set of CPUs it is loaded on: they alone can hold its translations.
+// space.c: what leaf tables hold: checked edits of entries that the caller names, and how all CPUs come to know.
 #include "core.h"
 
-enum { ENTRIES = 512, USER_ENTRIES = 256 }; // a root's entries above USER_ENTRIES are the kernel's
-enum : uint64_t { ONE_MAP = 1ull << EXO_STATE_MAPS_SHIFT };
-
-static inline pte_t *table_entries(const struct exo_frame_desc *d) { return frame_memory(frame_number(d)); }
-
-// The other CPUs that may hold translations of this root, after an edit of its tables.
-static inline uint64_t loaded_elsewhere(exo_frame root) {
-  __atomic_thread_fence(__ATOMIC_SEQ_CST); // the edits come before the look at who may have loaded the root
-  return __atomic_load_n(&frame_table()[root].home, __ATOMIC_SEQ_CST) & ~arch_self()->bit;
-}
-// They forget everything of it; the caller's own has been told entry by entry. Returns `result`, so that a call can end
-// so.
-[[gnu::cold, gnu::noinline]] static exo_result shoot_down(uint64_t cpus, exo_result result) {
+exo_result shoot_down(uint64_t cpus, exo_result result) {
   if (cpus) __atomic_fetch_add(&machine_window.shootdowns, 1, __ATOMIC_RELAXED);
   for (unsigned i = 0; cpus; i++, cpus >>= 1)
     if (cpus & 1) smp_cross(i);
@@ -54,10 +39,6 @@ static inline bool w_xor_x(uint64_t state) { return (~state & (EXO_STATE_WRITE |
 static bool special_may_map(uint64_t kind, exo_word prot) {
   if (kind == EXO_KIND_UAREA) return !(prot & EXO_EXEC);
   return (kind == EXO_KIND_WINDOW || kind == EXO_KIND_ENV) && prot == EXO_READ;
-}
-
-static inline bool is_leaf_table(uint64_t state) {
-  return (state & (EXO_STATE_KIND | EXO_STATE_LEVEL)) == EXO_KIND_TABLE;
 }
 
 // May a frame in this state be mapped so? (Its kind is asked elsewhere.)
@@ -242,127 +223,59 @@ static inline exo_result unmap_end(const struct exo_unmap *a, struct exo_frame_d
 }
 
 // First no CPU may reach the pages, then their frames may be counted down: another call could free them at once.
-exo_result sys_unmap(const struct exo_unmap *a) {
+static inline exo_result unmap_locked(const struct exo_unmap *a, struct exo_frame_desc *table) {
   uint64_t gone = 0, count = a->count, skip = a->skip;
-  if (RARELY(!range_valid(a->index, count))) return EXO_RANGE;
-  struct claim table = {.slot = a->slot, .frame = a->table, .rights = EXO_MANAGE};
-  if (!claim_lock(&table)) return CLAIM_REFUSED(table, a, unmap);
-  if (RARELY(!is_leaf_table(table.state))) return not_a_leaf(table.desc);
-  pte_t *entry = &table_entries(table.desc)[a->index];
+  pte_t *entry = &table_entries(table)[a->index];
   for (uint64_t i = 0; i < count; i++) {
     pte_t e = entry[i];
     if (!pte_present(e) || skips(skip, i)) continue;
     __atomic_store_n(&entry[i], pte_change(e, 0), __ATOMIC_RELEASE);
     gone++;
   }
-  uint64_t cpus = gone ? loaded_elsewhere(forget(table.desc, a->index, count)) : 0;
-  return RARELY(cpus) ? unmap_far(a, table.desc, gone, cpus) : unmap_end(a, table.desc, gone);
+  uint64_t cpus = gone ? loaded_elsewhere(forget(table, a->index, count)) : 0;
+  return RARELY(cpus) ? unmap_far(a, table, gone, cpus) : unmap_end(a, table, gone);
 }
 
-exo_result sys_table_root(const struct exo_table_root *a) {
-  struct exo_frame_desc *d;
-  uint64_t s;
-  exo_result r = frame_claim(a->slot, a->frame, EXO_MANAGE, &d, &s);
-  if (r != EXO_OK) return r;
-  if (exo_state_kind(s) != EXO_KIND_USER)
-    r = EXO_KIND;
-  else if (!state_idle(s))
-    r = EXO_BUSY;
-  else {
-    frame_clear(a->frame);
-    arch_root_init(table_entries(d));
-    d->home = 0;
-    s = EXO_KIND_TABLE | (uint64_t)(PTE_LEVELS - 1) << EXO_STATE_LEVEL_SHIFT;
-  }
-  frame_unlock(d, s);
-  return r;
-}
-
-// The first address below entry `index` of a table.
-static uint64_t linked_va(const struct claim *table, uint64_t index) {
-  uint64_t level = exo_state_level(table->state), va = level == PTE_LEVELS - 1 ? 0 : exo_home_va(table->desc->home);
-  return va + (index << (EXO_PAGE_BITS + 9 * level));
-}
-
-static exo_result link_check(const struct exo_table_link *a, const struct claim *table, const struct claim *child) {
-  if (exo_state_kind(table->state) != EXO_KIND_TABLE || exo_state_level(table->state) == 0) return EXO_KIND;
-  if (exo_state_kind(child->state) != EXO_KIND_USER) return EXO_KIND;
-  unsigned level = (unsigned)exo_state_level(table->state);
-  if (level == PTE_LEVELS - 1 && a->index >= USER_ENTRIES) return EXO_RANGE;
-  // The page at the very top stays empty, so that no pc runs out of the user half; its whole leaf table does.
-  uint64_t end = linked_va(table, a->index + 1);
-  if (level == 1 && end > ARCH_USER_LIMIT) return EXO_RANGE;
-  return !state_idle(child->state) || pte_present(table_entries(table->desc)[a->index]) ? EXO_BUSY : EXO_OK;
-}
-
-exo_result sys_table_link(const struct exo_table_link *a) {
-  if (a->index >= ENTRIES) return EXO_RANGE;
-  if (a->table == a->frame) return frame_at(a->frame) ? EXO_KIND : EXO_NO_FRAME;
+exo_result sys_unmap(const struct exo_unmap *a) {
+  if (RARELY(!range_valid(a->index, a->count))) return EXO_RANGE;
   struct claim table = {.slot = a->slot, .frame = a->table, .rights = EXO_MANAGE};
-  struct claim child = {.slot = a->slot, .frame = a->frame, .rights = EXO_MANAGE};
-  if (!claim_lock(&table)) return CLAIM_REFUSED(table, a, table_link);
-  if (!claim_lock(&child)) {
-    claim_release(&table, 0);
-    return CLAIM_REFUSED(child, a, table_link);
-  }
-  exo_result r = link_check(a, &table, &child);
-  if (r == EXO_OK) {
-    frame_clear(a->frame);
-    bool top = exo_state_level(table.state) == PTE_LEVELS - 1;
-    child.desc->home = exo_home_table(top ? a->table : exo_home_root(table.desc->home), linked_va(&table, a->index));
-    child.state = EXO_KIND_TABLE | (exo_state_level(table.state) - 1) << EXO_STATE_LEVEL_SHIFT;
-    __atomic_store_n(&table_entries(table.desc)[a->index], pte_table(a->frame << EXO_PAGE_BITS), __ATOMIC_RELEASE);
-    arch_table_fence();
-  }
-  frame_unlock(child.desc, child.state);
-  claim_release(&table, r == EXO_OK ? ONE_MAP : 0);
-  return r;
+  if (!claim_lock(&table)) return CLAIM_REFUSED(table, a, unmap);
+  if (RARELY(!is_leaf_table(table.state))) return not_a_leaf(table.desc);
+  return unmap_locked(a, table.desc);
 }
 
-// The entry that leads to a table. It can not change while the table is locked, nor can those above it.
-static pte_t *table_entry(uint64_t home, uint64_t level) {
-  pte_t *t = frame_memory(exo_home_root(home));
-  for (uint64_t at = PTE_LEVELS - 1;; at--) {
-    pte_t *entry = &t[exo_home_va(home) >> (EXO_PAGE_BITS + 9 * at) & (ENTRIES - 1)];
-    if (at == level + 1) return entry;
-    t = direct(pte_physical(*entry));
+// Of the entries looked at, those that are not the caller's to remove; `found`: how many are.
+static exo_word not_swept(const struct exo_sweep *a, const pte_t *entry, uint64_t *found) {
+  exo_word skip = 0;
+  for (uint64_t i = 0; i < a->count; i++) {
+    exo_name guard = pte_present(entry[i]) ? frame_table()[pte_physical(entry[i]) >> EXO_PAGE_BITS].guard : 0;
+    bool may = pte_present(entry[i]) && cap_rights(env_self(), a->slot, guard) & EXO_GUARD;
+    skip |= (exo_word)!may << i;
+    *found += may;
   }
+  return skip;
 }
 
-// Takes a table's entry out of its parent. Both locked.
-static void table_unlink(pte_t *entry, exo_frame root) {
-  __atomic_store_n(entry, 0, __ATOMIC_RELEASE);
-  if (arch_self()->root == root) arch_flush_all(); // walkers keep upper levels too
-  (void)shoot_down(loaded_elsewhere(root), EXO_OK);
+exo_result sys_sweep(const struct exo_sweep *a) {
+  struct exo_frame_desc *d = frame_at(a->table);
+  if (a->count > 64 || !range_valid(a->index, a->count)) return EXO_RANGE;
+  if (!d) return EXO_NO_FRAME;
+  if (cap_check(env_self(), a->slot, 0, 0) == EXO_NO_SLOT) return EXO_NO_SLOT;
+  if (!is_leaf_table(frame_lock(d))) return not_a_leaf(d);
+  const struct env *owner = frame_memory(d->account);
+  uint64_t found = 0;
+  exo_word skip = not_swept(a, &table_entries(d)[a->index], &found);
+  if (found && owner != env_self()) // before it can fault there
+    taken_note(owner->w.number, EXO_TAKEN_MAPPINGS | found << 8, a->table << 9 | a->index);
+  return unmap_locked(&(struct exo_unmap){.index = a->index, .count = a->count, .skip = skip}, d);
 }
 
-exo_result sys_table_drop(const struct exo_table_drop *a) {
-  struct exo_frame_desc *d, *parent;
-  uint64_t s, parent_state;
-  pte_t *entry;
-  for (;;) { // a parent is locked after its child only by trying
-    parent = nullptr;
-    exo_result r = frame_claim(a->slot, a->table, EXO_MANAGE, &d, &s);
-    if (r != EXO_OK) return r;
-    if (exo_state_kind(s) != EXO_KIND_TABLE || !state_idle(s)) {
-      frame_unlock(d, s);
-      return exo_state_kind(s) != EXO_KIND_TABLE ? EXO_KIND : EXO_BUSY;
-    }
-    if (exo_state_level(s) == PTE_LEVELS - 1) break;
-    entry = table_entry(d->home, exo_state_level(s));
-    parent = &frame_table()[((uint64_t)entry - EXO_DIRECT_BASE) >> EXO_PAGE_BITS];
-    if (frame_try_lock(parent, &parent_state)) break;
-    frame_unlock(d, s);
-    cpu_relax();
-  }
-  if (parent) {
-    table_unlink(entry, exo_home_root(d->home));
-    frame_unlock(parent, parent_state - ONE_MAP);
-  }
-  frame_clear(a->table);
-  d->home = 0;
-  frame_unlock(d, EXO_KIND_USER);
-  return EXO_OK;
+void space_evict(exo_frame table, uint64_t index, exo_frame frame) {
+  struct exo_frame_desc *d = &frame_table()[table];
+  const pte_t *entry = &table_entries(d)[index];
+  if (!is_leaf_table(frame_lock(d))) return (void)not_a_leaf(d);
+  bool here = pte_present(*entry) && pte_physical(*entry) == frame << EXO_PAGE_BITS;
+  (void)unmap_locked(&(struct exo_unmap){.index = index, .count = here}, d);
 }
 
 // The kernel's own leaf entry for an address, 0 if there is none.

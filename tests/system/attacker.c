@@ -89,6 +89,10 @@ static void right(uint64_t n, uint64_t a[6]) {
   if (n == EXO_CALL_slice_set) a[0] = OS_SLOT_SLICE, a[2] = 31, a[5] = EXO_GUARD_SLICE;
   if (n >= EXO_CALL_console_write && n <= EXO_CALL_machine_exit) a[0] = any(6);
   if (n == EXO_CALL_gate || n == EXO_CALL_message || n == EXO_CALL_ring) a[1] = any_made(), a[2] = any(2);
+  if (n == EXO_CALL_revoke) a[0] = OS_SLOT_SELF, a[1] = any_made(), a[2] = any(4), a[3] = 1, a[4] = os_now_ns() + MS(2);
+  if (n == EXO_CALL_repossess) a[0] = OS_SLOT_SELF, a[1] = any_made(), a[2] = any_frame();
+  if (n == EXO_CALL_sweep)
+    a[0] = any(2) ? OS_SLOT_SELF : SLOT + any(SLOTS), a[1] = place_table(), a[2] = any(PAGES), a[3] = any(3);
   if (n == EXO_CALL_predicate_set) a[0] = any(9), a[1] = any(33);
 }
 

@@ -151,16 +151,16 @@ void call_env_stop(void) {
   EXPECT(os_obituaries > told); // its parent is told
 }
 
-static exo_result ceiling_by(exo_slot s) { return exo_env_ceiling((struct exo_env_ceiling){s, env, 10}); }
-static exo_result ceiling(uint64_t n) { return exo_env_ceiling((struct exo_env_ceiling){OS_SLOT_SELF, env, n}); }
+static exo_result ceiling_by(exo_slot s) { return exo_env_ceiling((struct exo_env_ceiling){s, env, 10, 0}); }
+static exo_result ceiling(uint64_t n) { return exo_env_ceiling((struct exo_env_ceiling){OS_SLOT_SELF, env, n, 0}); }
 
 void call_env_ceiling(void) {
   env = make();
   exo_frame f = os_frame_pick();
   uint64_t mine = os_self.window->ceiling;
   refuses(ceiling_by, EXO_MANAGE, EXO_DENIED);
-  EXPECT_IS(exo_env_ceiling((struct exo_env_ceiling){OS_SLOT_SELF, env + (1ull << 40), 1}), EXO_NO_ENV);
-  EXPECT_IS(exo_env_ceiling((struct exo_env_ceiling){OS_SLOT_SELF, os_self.parent, 1}), EXO_DENIED);
+  EXPECT_IS(exo_env_ceiling((struct exo_env_ceiling){OS_SLOT_SELF, env + (1ull << 40), 1, 0}), EXO_NO_ENV);
+  EXPECT_IS(exo_env_ceiling((struct exo_env_ceiling){OS_SLOT_SELF, os_self.parent, 1, 0}), EXO_DENIED);
   EXPECT_IS(exo_frame_take((struct exo_frame_take){OS_SLOT_SELF, f, sub(4), env}), EXO_CEILING);
   EXPECT_IS(ceiling(mine + 1), EXO_CEILING);
   EXPECT_IS(ceiling(~0ull), EXO_CEILING);

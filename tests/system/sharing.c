@@ -24,7 +24,7 @@ static void attack(exo_frame f, uint64_t *wins, uint64_t *tries) {
         exo_env_create((struct exo_env_create){s, f, os_self.name}),
         exo_env_space((struct exo_env_space){s, os_self.env, f}),
         exo_env_stop((struct exo_env_stop){s, os_self.parent, 1}),
-        exo_env_ceiling((struct exo_env_ceiling){s, os_self.parent, 1}),
+        exo_env_ceiling((struct exo_env_ceiling){s, os_self.parent, 1, 0}),
         exo_cap_drop((struct exo_cap_drop){s, os_self.parent, 0}),
     };
     for (size_t i = 0; i < sizeof r / sizeof *r; i++, ++*tries)

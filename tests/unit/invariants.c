@@ -90,7 +90,7 @@ static void env_check(exo_frame n, uint64_t *ceilings) {
   const struct env *env = frame_memory(n);
   EQ(env_frame(env->w.number), n);
   EQ(env->w.version, 1);
-  CHECK(env->w.used <= env->w.ceiling);
+  CHECK(env->w.used <= env->w.ceiling || env->w.revocation.deadline_ns); // or it has been asked to give back
   *ceilings += env->w.ceiling;
   slots_check(env);
   if (!env->w.alive) { // off every CPU, its number void, nothing in the kernel's service

@@ -14,18 +14,19 @@ static const struct {
   unsigned weight;
   const char *arguments;
 } ops[] = {
-    {EXO_CALL_null, 1, "w"},           {EXO_CALL_resume, 4, "z"},        {EXO_CALL_yield, 4, "ed"},
-    {EXO_CALL_cap_grant, 4, "sesgr"},  {EXO_CALL_cap_drop, 2, "ses"},    {EXO_CALL_cap_open, 2, "so"},
-    {EXO_CALL_frame_take, 12, "0Fge"}, {EXO_CALL_frame_guard, 2, "0Ug"}, {EXO_CALL_frame_drop, 6, "0U"},
-    {EXO_CALL_frame_drop, 1, "0N"},    {EXO_CALL_table_root, 2, "0U"},   {EXO_CALL_table_link, 8, "0TiU"},
-    {EXO_CALL_table_drop, 3, "0T"},    {EXO_CALL_map, 16, "0Li0Up"},     {EXO_CALL_map, 2, "0Li0Np"},
-    {EXO_CALL_map, 2, "0Li0Ap"},       {EXO_CALL_protect, 8, "0Likpm"},  {EXO_CALL_unmap, 8, "0Likm"},
-    {EXO_CALL_env_create, 2, "0Ug"},   {EXO_CALL_env_cpu, 4, "0ecUU"},   {EXO_CALL_env_space, 2, "0eR"},
-    {EXO_CALL_env_start, 4, "0ec"},    {EXO_CALL_env_ceiling, 3, "0ek"}, {EXO_CALL_slice_set, 6, "0cxelg"},
-    {EXO_CALL_env_stop, 1, "0Ew"},     {EXO_CALL_batch, 4, "k"},         {EXO_CALL_console_write, 1, "0okw"},
-    {EXO_CALL_console_read, 1, "0"},   {EXO_CALL_table_drop, 1, "0R"},   {EXO_CALL_gate, 8, "0ewwww"},
-    {EXO_CALL_gate_reply, 4, "wwww"},  {EXO_CALL_message, 2, "0ecwww"},  {EXO_CALL_ring, 3, "0eck"},
-    {EXO_CALL_predicate_set, 3, "kk"}, {EXO_CALL_wait, 4, "ed"},
+    {EXO_CALL_null, 1, "w"},           {EXO_CALL_resume, 4, "z"},         {EXO_CALL_yield, 4, "ed"},
+    {EXO_CALL_cap_grant, 4, "sesgr"},  {EXO_CALL_cap_drop, 2, "ses"},     {EXO_CALL_cap_open, 2, "so"},
+    {EXO_CALL_frame_take, 12, "0Fge"}, {EXO_CALL_frame_guard, 2, "0Ug"},  {EXO_CALL_frame_drop, 6, "0U"},
+    {EXO_CALL_frame_drop, 1, "0N"},    {EXO_CALL_table_root, 2, "0U"},    {EXO_CALL_table_link, 8, "0TiU"},
+    {EXO_CALL_table_drop, 3, "0T"},    {EXO_CALL_map, 16, "0Li0Up"},      {EXO_CALL_map, 2, "0Li0Np"},
+    {EXO_CALL_map, 2, "0Li0Ap"},       {EXO_CALL_protect, 8, "0Likpm"},   {EXO_CALL_unmap, 8, "0Likm"},
+    {EXO_CALL_env_create, 2, "0Ug"},   {EXO_CALL_env_cpu, 4, "0ecUU"},    {EXO_CALL_env_space, 2, "0eR"},
+    {EXO_CALL_env_start, 4, "0ec"},    {EXO_CALL_env_ceiling, 3, "0ekx"}, {EXO_CALL_slice_set, 6, "0cxelg"},
+    {EXO_CALL_env_stop, 1, "0Ew"},     {EXO_CALL_batch, 4, "k"},          {EXO_CALL_console_write, 1, "0okw"},
+    {EXO_CALL_console_read, 1, "0"},   {EXO_CALL_table_drop, 1, "0R"},    {EXO_CALL_gate, 8, "0ewwww"},
+    {EXO_CALL_gate_reply, 4, "wwww"},  {EXO_CALL_message, 2, "0ecwww"},   {EXO_CALL_ring, 3, "0eck"},
+    {EXO_CALL_predicate_set, 3, "kk"}, {EXO_CALL_wait, 4, "ed"},          {EXO_CALL_revoke, 3, "0exoD"},
+    {EXO_CALL_repossess, 6, "0eU"},    {EXO_CALL_sweep, 4, "0Lik"},
 };
 enum { OPS = sizeof ops / sizeof *ops };
 
@@ -94,6 +95,7 @@ static uint64_t word_for(char what) {
   case 'x': return test_random(4);
   case 'o':
   case 'z': return test_random(2);
+  case 'D': return fake.now + test_random(2'000'000);
   case 'd': return test_random(2) ? 0 : fake.now + test_random(300'000);
   default: return test_random(~0ull);
   }

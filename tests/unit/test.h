@@ -10,7 +10,8 @@ struct test {
   void (*run)(void);
 };
 extern const struct test cap_tests[], frame_tests[], space_tests[], env_tests[], slice_tests[], upcall_tests[];
-extern const struct test gate_tests[], call_tests[], smp_tests[], boot_tests[], screen_tests[], random_tests[];
+extern const struct test gate_tests[], revoke_tests[], call_tests[], smp_tests[], boot_tests[], screen_tests[],
+    random_tests[];
 
 // --- main.c
 [[noreturn]] void test_fail(const char *file, int line, const char *what, int64_t got, int64_t want);

@@ -62,6 +62,11 @@ enum : int64_t {
   EXO_WAIT_PASSED = 3, // the deadline is over
 };
 
+// What `revoke` asks for. Clean: never mapped writable since it was last mapped nowhere.
+enum : uint64_t { EXO_REVOKE_ANY = 0, EXO_REVOKE_CLEAN = 1, EXO_REVOKE_DIRTY = 2, EXO_REVOKE_SLICES = 3 };
+enum : uint64_t { EXO_REVOKE_NS = 1'000'000 };
+#define EXO_SLICE_NAME(cpu, index) ((exo_word)(cpu) << 32 | (index))
+
 // Ports of console_write.
 enum : uint64_t { EXO_PORT_CONSOLE = 0, EXO_PORT_RESULTS = 1 };
 

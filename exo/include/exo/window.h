@@ -68,6 +68,25 @@ struct exo_obituary {
   uint64_t reg[34]; // the registers as they lie in struct arch_frame, when it ended in a fault
 };
 
+// The last request to give something back (call `revoke`).
+struct exo_revocation {
+  uint64_t deadline_ns; // 0: there has been none
+  uint64_t what;        // EXO_REVOKE_*
+  uint64_t slices;      // still to be given up; frames: as long as `used` is above `ceiling`
+  exo_env by;
+};
+// What was taken by force. The vector is a ring: entry i of all that ever were is at i % EXO_TAKEN.
+enum { EXO_TAKEN = 32 };
+enum : uint64_t {
+  EXO_TAKEN_FRAME = 1,    // name: the frame
+  EXO_TAKEN_SLICE = 2,    // name: EXO_SLICE_NAME
+  EXO_TAKEN_MAPPINGS = 3, // name: table frame << 9 | index of the first entry looked at; above the low byte: how many
+};
+struct exo_taken {
+  uint64_t what;
+  uint64_t name;
+};
+
 // The start of an env frame.
 struct exo_env_window {
   uint64_t version;         // 1
@@ -81,6 +100,10 @@ struct exo_env_window {
   uint64_t state_frame[16]; // per CPU: its ENV_CPU frame
   struct exo_obituary obituary;
   struct exo_slot_window slot[EXO_SLOTS];
+  uint64_t floor; // so many frames can not be asked back
+  struct exo_revocation revocation;
+  uint64_t taken_count; // how many ever; those before the last EXO_TAKEN are written over
+  struct exo_taken taken[EXO_TAKEN];
 };
 static_assert(sizeof(struct exo_env_window) <= 4096);
 
