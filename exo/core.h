@@ -120,11 +120,13 @@ void frame_free(struct exo_frame_desc *d);
 
 // --- space.c: what leaf tables hold; table.c: tables
 enum { ENTRIES = 512, USER_ENTRIES = 256 }; // a root's entries above USER_ENTRIES are the kernel's
-enum : uint64_t { ONE_MAP = 1ull << EXO_STATE_MAPS_SHIFT };
+enum : uint64_t { ONE_MAP = 1ull << EXO_STATE_MAPS_SHIFT, ONE_PIN = 1ull << EXO_STATE_PINS_SHIFT };
 static inline pte_t *table_entries(const struct exo_frame_desc *d) { return frame_memory(frame_number(d)); }
-static inline bool is_leaf_table(uint64_t state) {
-  return (state & (EXO_STATE_KIND | EXO_STATE_LEVEL)) == EXO_KIND_TABLE;
+static inline bool is_leaf_table(uint64_t state) { // one whose entries are in force, and may be changed
+  return (state & (EXO_STATE_KIND | EXO_STATE_LEVEL | EXO_STATE_JOINED)) == EXO_KIND_TABLE;
 }
+// Makes of a joined leaf table, which is locked, an ordinary one. False: its parent is held: let go and try again.
+bool table_split(struct exo_frame_desc *d);
 // They forget everything of a root; the caller's own has been told entry by entry. Returns `result`, so that a call can
 // end so.
 [[gnu::cold]] exo_result shoot_down(uint64_t cpus, exo_result result);

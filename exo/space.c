@@ -20,11 +20,13 @@ void space_load(exo_frame root) {
 
 // What a leaf entry becomes by its protection, and what it must have to become so at once. Nothing, or reading with
 // writing, executing, or (to be refused by W^X) both; bits 0: no such protection.
+// `keeps`: what a mapping made so may become later. What was not made executable never is, what was, is never written.
 static const struct prot {
   pte_t bits, ready;
+  exo_word keeps;
 } prots[] = {
-    [0] = {PTE_USER(0), PTE_READY(0)}, [1] = {PTE_USER(1), PTE_READY(1)}, [3] = {PTE_USER(3), PTE_READY(3)},
-    [5] = {PTE_USER(5), PTE_READY(5)}, [7] = {PTE_USER(7), PTE_READY(7)},
+    [0] = {PTE_USER(0), PTE_READY(0), 0}, [1] = {PTE_USER(1), PTE_READY(1), 3}, [3] = {PTE_USER(3), PTE_READY(3), 3},
+    [5] = {PTE_USER(5), PTE_READY(5), 5}, [7] = {PTE_USER(7), PTE_READY(7), 7},
 };
 static inline bool prot_valid(exo_word prot) { return prot < sizeof prots / sizeof *prots && prots[prot].bits; }
 
@@ -36,9 +38,11 @@ static inline uint64_t state_with(uint64_t state, exo_word prot) {
 static inline bool w_xor_x(uint64_t state) { return (~state & (EXO_STATE_WRITE | EXO_STATE_EXEC)) != 0; }
 
 // Frames that are not a program's plain memory: u-areas never executable, the kernel's windows to read only.
-static bool special_may_map(uint64_t kind, exo_word prot) {
+static bool special_may_map(uint64_t state, exo_word prot) {
+  uint64_t kind = exo_state_kind(state);
   if (kind == EXO_KIND_UAREA) return !(prot & EXO_EXEC);
-  return (kind == EXO_KIND_WINDOW || kind == EXO_KIND_ENV) && prot == EXO_READ;
+  bool below_root = kind == EXO_KIND_TABLE && exo_state_level(state) < PTE_LEVELS - 1;
+  return (kind == EXO_KIND_WINDOW || kind == EXO_KIND_ENV || below_root) && prot == EXO_READ;
 }
 
 // May a frame in this state be mapped so? (Its kind is asked elsewhere.)
@@ -55,8 +59,22 @@ static inline bool map_counts(uint64_t frame, exo_word prot) {
   if (frame) frame_unlock(frame, f);
   if (!is_leaf_table(t)) return EXO_KIND;
   if (pte_present(entry)) return EXO_BUSY;
-  if (exo_state_kind(f) != EXO_KIND_USER && !special_may_map(exo_state_kind(f), prot)) return EXO_KIND;
+  if (exo_state_kind(f) != EXO_KIND_USER && !special_may_map(f, prot)) return EXO_KIND;
   return w_xor_x(state_with(f, prot)) ? EXO_BUSY : EXO_W_XOR_X;
+}
+
+// A table, to be read by who may: its mappings are pins, since its MAPS are its own entries.
+[[gnu::cold, gnu::noinline]] static exo_result map_table(const struct exo_map *a, struct exo_frame_desc *table,
+                                                         struct exo_frame_desc *frame) {
+  uint64_t f = frame->state & ~EXO_STATE_LOCK;
+  bool full = exo_state_pins(f) == EXO_STATE_PINS >> EXO_STATE_PINS_SHIFT;
+  if (!special_may_map(f, a->prot) || full) return map_why(table, frame, 0, a->prot);
+  frame_unlock(frame, f + ONE_PIN);
+  pte_t e = pte_keep(pte_address(a->frame << EXO_PAGE_BITS) | PTE_USER(EXO_READ), EXO_READ);
+  __atomic_store_n(&table_entries(table)[a->index], e, __ATOMIC_RELEASE);
+  arch_table_fence();
+  frame_unlock(table, (table->state & ~EXO_STATE_LOCK) + ONE_MAP);
+  return EXO_OK;
 }
 
 exo_result sys_map(const struct exo_map *a) {
@@ -75,9 +93,10 @@ exo_result sys_map(const struct exo_map *a) {
     claim_release(&table, 0); // whoever holds the frame may want the table
     return CLAIM_REFUSED(frame, a, map);
   }
-  exo_word kept = frame.held; // what the slot allows beyond `prot` is kept in the entry for `protect`
+  if (RARELY(exo_state_kind(frame.state) == EXO_KIND_TABLE)) return map_table(a, table.desc, frame.desc);
+  exo_word kept = frame.held & prots[prot].keeps; // what the slot allows beyond `prot`, for `protect`
   if (RARELY(exo_state_kind(frame.state) != EXO_KIND_USER)) {
-    if (!special_may_map(exo_state_kind(frame.state), prot)) return map_why(table.desc, frame.desc, 0, prot);
+    if (!special_may_map(frame.state, prot)) return map_why(table.desc, frame.desc, 0, prot);
     kept = prot;
   }
   if (RARELY(!map_counts(frame.state, prot))) return map_why(table.desc, frame.desc, 0, prot);
@@ -160,7 +179,10 @@ static inline exo_result protect_end(const struct exo_protect *a, struct exo_fra
     r = protect_check(e, a->prot);
     if (r != EXO_OK) break;
     live |= pte_live(e);
-    __atomic_store_n(&entry[done], pte_change(e, a->prot), __ATOMIC_RELEASE);
+    // Another CPU may note an access meanwhile.
+    while (!__atomic_compare_exchange_n(&entry[done], &e, pte_change(e, a->prot), false, __ATOMIC_RELEASE,
+                                        __ATOMIC_RELAXED)) {
+    }
   }
   return protect_end(a, table, done, live, r);
 }
@@ -175,6 +197,7 @@ exo_result sys_protect(const struct exo_protect *a) {
   pte_t *entry = &table_entries(table.desc)[a->index];
   const struct prot to = prots[a->prot];
   bool live = false;
+  if (RARELY(loaded_elsewhere(exo_home_root(table.desc->home)))) return protect_ask(a, table.desc, 0, false);
   for (; done < count; done++) {
     if (skips(skip, done)) continue;
     pte_t e = entry[done];
@@ -183,7 +206,7 @@ exo_result sys_protect(const struct exo_protect *a) {
       return protect_ask(a, table.desc, done, live);
     }
     live |= pte_live(e);
-    __atomic_store_n(&entry[done], (e & PTE_STAYS) | to.bits, __ATOMIC_RELEASE);
+    __atomic_store_n(&entry[done], (e & PTE_STAYS) | PTE_CARRY(e) | to.bits, __ATOMIC_RELEASE);
   }
   return protect_end(a, table.desc, done, live, EXO_OK);
 }
@@ -195,12 +218,12 @@ static inline void frame_unmapped(exo_frame n) {
   uint64_t s = __atomic_load_n(&d->state, __ATOMIC_RELAXED), next;
   for (;;) {
     s &= ~EXO_STATE_LOCK;
-    next = s - ONE_MAP;
-    if (!(next & EXO_STATE_MAPS)) next &= ~(EXO_STATE_WRITE | EXO_STATE_EXEC);
+    next = s - (exo_state_kind(s) == EXO_KIND_TABLE ? ONE_PIN : ONE_MAP);
+    if (!(next & EXO_STATE_MAPS)) next &= ~(uint64_t)(EXO_STATE_WRITE | EXO_STATE_EXEC);
     if (__atomic_compare_exchange_n(&d->state, &s, next, false, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED)) break;
     arch_pause();
   }
-  CHECK(s & EXO_STATE_MAPS);
+  CHECK(s & (EXO_STATE_MAPS | EXO_STATE_PINS));
 }
 
 // The second half of unmapping: no CPU reaches the pages any more, so their frames are counted down.
@@ -256,12 +279,23 @@ static exo_word not_swept(const struct exo_sweep *a, const pte_t *entry, uint64_
   return skip;
 }
 
+// Locks a leaf table of anybody's, and splits it if it is joined. False: it is none (but locked).
+static bool leaf_lock(struct exo_frame_desc *d) {
+  for (;;) {
+    uint64_t s = frame_lock(d);
+    if (!(s & EXO_STATE_JOINED)) return is_leaf_table(s);
+    if (table_split(d)) return true;
+    frame_unlock(d, s);
+    cpu_relax();
+  }
+}
+
 exo_result sys_sweep(const struct exo_sweep *a) {
   struct exo_frame_desc *d = frame_at(a->table);
   if (a->count > 64 || !range_valid(a->index, a->count)) return EXO_RANGE;
   if (!d) return EXO_NO_FRAME;
   if (cap_check(env_self(), a->slot, 0, 0) == EXO_NO_SLOT) return EXO_NO_SLOT;
-  if (!is_leaf_table(frame_lock(d))) return not_a_leaf(d);
+  if (!leaf_lock(d)) return not_a_leaf(d);
   const struct env *owner = frame_memory(d->account);
   uint64_t found = 0;
   exo_word skip = not_swept(a, &table_entries(d)[a->index], &found);
@@ -273,34 +307,29 @@ exo_result sys_sweep(const struct exo_sweep *a) {
 void space_evict(exo_frame table, uint64_t index, exo_frame frame) {
   struct exo_frame_desc *d = &frame_table()[table];
   const pte_t *entry = &table_entries(d)[index];
-  if (!is_leaf_table(frame_lock(d))) return (void)not_a_leaf(d);
+  if (!leaf_lock(d)) return (void)not_a_leaf(d);
   bool here = pte_present(*entry) && pte_physical(*entry) == frame << EXO_PAGE_BITS;
   (void)unmap_locked(&(struct exo_unmap){.index = index, .count = here}, d);
 }
 
-// The kernel's own leaf entry for an address, 0 if there is none.
-static pte_t kernel_entry(uint64_t va) {
-  const pte_t *t = direct(boot->root_physical);
-  for (int level = PTE_LEVELS - 1;; level--) {
-    pte_t e = t[va >> (EXO_PAGE_BITS + 9 * level) & (ENTRIES - 1)];
-    if (!pte_present(e) || pte_is_leaf(e, level)) return e;
-    t = direct(pte_physical(e));
+exo_result sys_age(const struct exo_age *a) {
+  if (!range_valid(a->index, a->count) || !a->what || a->what > 3) return EXO_RANGE;
+  struct claim table = {.slot = a->slot, .frame = a->table, .rights = EXO_MANAGE};
+  if (!claim_lock(&table)) return CLAIM_REFUSED(table, a, age);
+  if (!is_leaf_table(table.state)) return not_a_leaf(table.desc);
+  pte_t *entry = &table_entries(table.desc)[a->index];
+  exo_result had = 0;
+  for (uint64_t i = 0; i < a->count; i++) {
+    pte_t e = __atomic_load_n(&entry[i], __ATOMIC_RELAXED);
+    bool has = pte_present(e) && ((a->what & 1 && pte_accessed(e)) || (a->what & 2 && pte_dirty(e)));
+    if (!has || skips(a->skip, i)) continue;
+    while (
+        !__atomic_compare_exchange_n(&entry[i], &e, pte_aged(e, a->what), false, __ATOMIC_RELEASE, __ATOMIC_RELAXED)) {
+    }
+    had++;
   }
-}
-
-// Text is executable and not writable, everything else not executable, and the direct map no back door to text.
-void space_check_kernel(void) {
-  extern const char kernel_start[], text_end[], rodata_end[], kernel_end[];
-  uint64_t start = (uint64_t)kernel_start, end = (uint64_t)kernel_end;
-  for (uint64_t va = start; va < end; va += EXO_PAGE) {
-    exo_word want = va < (uint64_t)text_end     ? EXO_READ | EXO_EXEC
-                    : va < (uint64_t)rodata_end ? EXO_READ
-                                                : EXO_READ | EXO_WRITE;
-    CHECK(pte_prot(kernel_entry(va)) == want);
-    CHECK(pte_physical(kernel_entry(va)) == boot->kernel_physical + (va - start));
-    exo_word alias = want & EXO_WRITE ? EXO_READ | EXO_WRITE : EXO_READ;
-    CHECK(pte_prot(kernel_entry(EXO_DIRECT_BASE + boot->kernel_physical + (va - start))) == alias);
-  }
-  CHECK(pte_prot(kernel_entry((uint64_t)direct(boot->trampoline_physical))) == EXO_READ);
-  CHECK(!pte_present(kernel_entry(EXO_PERCPU_BASE)));
+  exo_frame root = had ? forget(table.desc, a->index, a->count) : 0; // else the next use would not be noted
+  uint64_t cpus = root ? loaded_elsewhere(root) : 0;
+  claim_release(&table, 0);
+  return shoot_down(cpus, had);
 }

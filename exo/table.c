@@ -109,3 +109,99 @@ exo_result sys_table_drop(const struct exo_table_drop *a) {
   frame_unlock(d, EXO_KIND_USER);
   return EXO_OK;
 }
+
+// --- Joining: a full leaf table of one 2 MiB run stands in its parent as one leaf. It stays where it is and counts
+// what it maps, so nothing but the parent's entry changes, and splitting needs no memory.
+
+// Other CPUs see nothing there for a moment (break before make: Arm ARM D8.14); a fault meanwhile is to be tried again.
+static void parent_change(pte_t *entry, pte_t to, exo_frame root) {
+  __atomic_store_n(entry, 0, __ATOMIC_RELEASE);
+  if (arch_self()->root == root) arch_flush_all();
+  (void)shoot_down(loaded_elsewhere(root), EXO_OK);
+  __atomic_store_n(entry, to, __ATOMIC_RELEASE);
+  arch_table_fence();
+}
+
+// The parent of a locked leaf table, locked; nullptr: it is held.
+static struct exo_frame_desc *parent_lock(const struct exo_frame_desc *d, pte_t **entry, uint64_t *state) {
+  *entry = table_entry(d->home, 0);
+  struct exo_frame_desc *parent = &frame_table()[((uint64_t)*entry - EXO_DIRECT_BASE) >> EXO_PAGE_BITS];
+  return frame_try_lock(parent, state) ? parent : nullptr;
+}
+
+bool table_split(struct exo_frame_desc *d) {
+  pte_t *entry;
+  uint64_t parent_state;
+  struct exo_frame_desc *parent = parent_lock(d, &entry, &parent_state);
+  if (!parent) return false;
+  parent_change(entry, pte_table(frame_number(d) << EXO_PAGE_BITS), exo_home_root(d->home));
+  frame_unlock(parent, parent_state);
+  d->state &= ~EXO_STATE_JOINED; // the lock bit stays
+  return true;
+}
+
+// 512 pages in a row, alike in everything but what the machine notes of their use, and not forbidden.
+static bool may_join(const struct exo_frame_desc *d, uint64_t s) {
+  const pte_t *e = table_entries(d);
+  pte_t first = pte_aged(e[0], 3);
+  if (exo_state_maps(s) != ENTRIES || !pte_live(first) || pte_physical(first) % (ENTRIES * EXO_PAGE)) return false;
+  pte_t flags = first ^ pte_address(pte_physical(first));
+  for (uint64_t i = 1; i < ENTRIES; i++)
+    if ((pte_aged(e[i], 3) ^ pte_address(pte_physical(first) + i * EXO_PAGE)) != flags) return false;
+  return true;
+}
+
+exo_result sys_table_join(const struct exo_table_join *a) {
+  if (a->joined > 1) return EXO_RANGE;
+  for (;;) {
+    struct exo_frame_desc *d, *parent;
+    uint64_t s, parent_state;
+    pte_t *entry;
+    exo_result r = frame_claim(a->slot, a->table, EXO_MANAGE, &d, &s);
+    if (r != EXO_OK) return r;
+    bool joined = s & EXO_STATE_JOINED;
+    if (!joined && !is_leaf_table(s)) r = EXO_KIND;
+    if (r == EXO_OK && !joined && a->joined && !may_join(d, s)) r = EXO_BUSY;
+    if (r != EXO_OK || joined == (bool)a->joined) {
+      frame_unlock(d, s);
+      return r;
+    }
+    parent = parent_lock(d, &entry, &parent_state);
+    if (parent) {
+      pte_t to = joined ? pte_table(a->table << EXO_PAGE_BITS) : pte_join(*table_entries(d));
+      parent_change(entry, to, exo_home_root(d->home));
+      frame_unlock(parent, parent_state);
+      frame_unlock(d, s ^ EXO_STATE_JOINED);
+      return EXO_OK;
+    }
+    frame_unlock(d, s);
+    cpu_relax();
+  }
+}
+
+// The kernel's own leaf entry for an address, 0 if there is none.
+static pte_t kernel_entry(uint64_t va) {
+  const pte_t *t = direct(boot->root_physical);
+  for (int level = PTE_LEVELS - 1;; level--) {
+    pte_t e = t[va >> (EXO_PAGE_BITS + 9 * level) & (ENTRIES - 1)];
+    if (!pte_present(e) || pte_is_leaf(e, level)) return e;
+    t = direct(pte_physical(e));
+  }
+}
+
+// Text is executable and not writable, everything else not executable, and the direct map no back door to text.
+void space_check_kernel(void) {
+  extern const char kernel_start[], text_end[], rodata_end[], kernel_end[];
+  uint64_t start = (uint64_t)kernel_start, end = (uint64_t)kernel_end;
+  for (uint64_t va = start; va < end; va += EXO_PAGE) {
+    exo_word want = va < (uint64_t)text_end     ? EXO_READ | EXO_EXEC
+                    : va < (uint64_t)rodata_end ? EXO_READ
+                                                : EXO_READ | EXO_WRITE;
+    CHECK(pte_prot(kernel_entry(va)) == want);
+    CHECK(pte_physical(kernel_entry(va)) == boot->kernel_physical + (va - start));
+    exo_word alias = want & EXO_WRITE ? EXO_READ | EXO_WRITE : EXO_READ;
+    CHECK(pte_prot(kernel_entry(EXO_DIRECT_BASE + boot->kernel_physical + (va - start))) == alias);
+  }
+  CHECK(pte_prot(kernel_entry((uint64_t)direct(boot->trampoline_physical))) == EXO_READ);
+  CHECK(!pte_present(kernel_entry(EXO_PERCPU_BASE)));
+}

@@ -300,6 +300,10 @@ pte_t fake_walk(uint64_t root, uint64_t va, int level) {
   for (int l = PTE_LEVELS - 1;; l--) {
     pte_t e = t[va / span(l) % 512];
     if (l == level || !pte_present(e)) return e;
+    if (pte_is_leaf(e, l)) { // a page of a joined table, as it would be alone
+      uint64_t at = pte_physical(e);
+      return (e ^ pte_address(at)) | pte_address(at + va % span(l) / EXO_PAGE * EXO_PAGE);
+    }
     t = direct(pte_physical(e));
   }
 }
@@ -320,20 +324,31 @@ static void remember(struct fake_cpu *c, uint64_t va, int level, pte_t e) {
                                                            .level = level};
 }
 
-void *fake_reach(unsigned cpu, uint64_t va, uint64_t prot) {
-  struct fake_cpu *c = &fake_cpu[cpu];
-  const struct fake_translation *t = remembered(c, va, 0);
+// Walks as far as needed, remembers each step, and notes the use in the entry, as the machine does.
+static const struct fake_translation *walk(struct fake_cpu *c, uint64_t va, uint64_t prot) {
   uint64_t table = c->root;
-  if (va >= ARCH_USER_LIMIT) return nullptr;
-  for (int level = PTE_LEVELS - 1; !t; level--) {
-    const struct fake_translation *known = remembered(c, va, level);
-    pte_t e = known ? pte_table(known->physical) : ((const pte_t *)direct(table))[va / span(level) % 512];
-    if (!pte_present(e) || (level == 0 && !pte_prot(e))) return nullptr;
+  for (int level = PTE_LEVELS - 1;; level--) {
+    const struct fake_translation *known = level ? remembered(c, va, level) : nullptr;
+    pte_t *entry = (pte_t *)direct(table) + va / span(level) % 512;
+    pte_t e = known ? pte_table(known->physical) : *entry;
+    if (!pte_present(e)) return nullptr;
+    if (pte_is_leaf(e, level)) {
+      if (!pte_prot(e) || prot & ~pte_prot(e)) return nullptr;
+      *entry |= PTE_TOUCHED | (prot & EXO_WRITE ? PTE_DIRTIED : 0);
+      remember(c, va, 0, fake_walk(c->root, va, 0));
+      return remembered(c, va, 0);
+    }
     if (!known) remember(c, va, level, e);
     table = pte_physical(e);
-    if (level == 0) t = remembered(c, va, 0);
   }
-  return prot & ~t->prot ? nullptr : (char *)direct(t->physical) + va % EXO_PAGE;
+}
+
+void *fake_reach(unsigned cpu, uint64_t va, uint64_t prot) {
+  struct fake_cpu *c = &fake_cpu[cpu];
+  if (va >= ARCH_USER_LIMIT) return nullptr;
+  const struct fake_translation *t = remembered(c, va, 0);
+  if (!t || prot & EXO_WRITE) t = walk(c, va, prot);
+  return !t || prot & ~t->prot ? nullptr : (char *)direct(t->physical) + va % EXO_PAGE;
 }
 
 // --- Registers

@@ -90,6 +90,42 @@ exo_frame os_frame_get_for(exo_env env, exo_name guard) {
 
 exo_frame os_frame_get(void) { return os_frame_get_for(0, os_self.name); }
 
+static bool suits(const struct os_frames *want, exo_frame f) {
+  if (want->below && f >= want->below) return false;
+  return !want->colours || want->colour_set >> f % want->colours & 1;
+}
+
+// Takes `count` frames from `first` on, or none.
+static bool take_run(exo_frame first, uint64_t count) {
+  struct exo_frame_take take = {.slot = OS_SLOT_SELF, .guard = os_self.name};
+  for (uint64_t i = 0; i < count; i++) {
+    take.frame = first + i;
+    exo_result r = exo_frame_take(take);
+    if (r == EXO_OK) continue;
+    if (r != EXO_BUSY) os_frame_why = r;
+    while (i-- > 0) os_frame_put(first + i);
+    return false;
+  }
+  return true;
+}
+
+exo_frame os_frames_get(const struct os_frames *want) {
+  uint64_t count = want->count ? want->count : 1, align = want->align ? want->align : 1, run = 0;
+  exo_frame end = want->below ? want->below : os_self.machine->frame_count;
+  os_frame_why = EXO_EMPTY;
+  for (exo_frame f = 0; f < end && os_frame_why == EXO_EMPTY; f++) {
+    const struct exo_frame_desc *d = os_frame_desc(f);
+    if (!d || !is_free(d) || !suits(want, f) || (run == 0 && f % align)) {
+      run = 0;
+      continue;
+    }
+    if (++run < count) continue;
+    if (take_run(f + 1 - count, count)) return f + 1 - count;
+    run = 0;
+  }
+  return 0;
+}
+
 void os_frame_put(exo_frame frame) {
   (void)exo_frame_drop((struct exo_frame_drop){.slot = OS_SLOT_SELF, .frame = frame});
 }

@@ -88,20 +88,26 @@ static bool drop(exo_frame n) {
 }
 
 static void unmap_table(exo_frame table) {
+  (void)exo_table_join((struct exo_table_join){.slot = OS_SLOT_SELF, .table = table}); // it may be joined
   for (uint64_t i = 0; i < ENTRIES; i += EXO_RANGE_MAX)
     (void)exo_unmap((struct exo_unmap){.slot = OS_SLOT_SELF, .table = table, .index = i, .count = EXO_RANGE_MAX});
 }
 
-// Tables, children first; then the frames nobody maps any more; then the environments nothing is charged to any more.
+static bool is_table(exo_frame n, uint64_t level) {
+  uint64_t state = os_frame_desc(n)->state;
+  return exo_state_kind(state) == EXO_KIND_TABLE && exo_state_level(state) == level;
+}
+
+// What leaf tables map, tables perhaps; tables, children first; then the frames nobody maps any more; then the
+// environments nothing is charged to any more.
 static uint64_t take_back(const struct list *family, const struct list *all) {
   uint64_t dropped = 0;
+  for (uint64_t i = 0; i < all->count; i++)
+    if (is_table(all->frame[i], 0)) unmap_table(all->frame[i]);
   for (uint64_t level = 0; level < LEVELS; level++)
-    for (uint64_t i = 0; i < all->count; i++) {
-      const struct exo_frame_desc *d = os_frame_desc(all->frame[i]);
-      if (exo_state_kind(d->state) != EXO_KIND_TABLE || exo_state_level(d->state) != level) continue;
-      if (level == 0) unmap_table(all->frame[i]);
-      (void)exo_table_drop((struct exo_table_drop){.slot = OS_SLOT_SELF, .table = all->frame[i]});
-    }
+    for (uint64_t i = 0; i < all->count; i++)
+      if (is_table(all->frame[i], level))
+        (void)exo_table_drop((struct exo_table_drop){.slot = OS_SLOT_SELF, .table = all->frame[i]});
   for (uint64_t i = 0; i < all->count; i++) dropped += !is_env(all->frame[i]) && drop(all->frame[i]);
   for (uint64_t i = family->count; i-- > 1;) dropped += drop(family->frame[i]); // who came last is nobody's parent
   return dropped;

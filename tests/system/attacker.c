@@ -93,6 +93,9 @@ static void right(uint64_t n, uint64_t a[6]) {
   if (n == EXO_CALL_repossess) a[0] = OS_SLOT_SELF, a[1] = any_made(), a[2] = any_frame();
   if (n == EXO_CALL_sweep)
     a[0] = any(2) ? OS_SLOT_SELF : SLOT + any(SLOTS), a[1] = place_table(), a[2] = any(PAGES), a[3] = any(3);
+  if (n == EXO_CALL_table_join) a[0] = OS_SLOT_SELF, a[1] = place_table(), a[2] = any(2);
+  if (n == EXO_CALL_age)
+    a[0] = OS_SLOT_SELF, a[1] = place_table(), a[2] = any(PAGES), a[3] = any(PAGES), a[4] = 1 + any(3);
   if (n == EXO_CALL_predicate_set) a[0] = any(9), a[1] = any(33);
 }
 

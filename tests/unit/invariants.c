@@ -21,19 +21,33 @@ static void leaf_entry(exo_frame table, uint64_t i, pte_t e) {
   // A user's, and nothing odd in it. What needs no question to become writable has a frame that knows it.
   bool noted = !(~e & PTE_READY(EXO_READ | EXO_WRITE));
   pte_t made = pte_keep(pte_leaf(n << EXO_PAGE_BITS, noted ? 3 : prot, true), pte_kept(e));
-  CHECK(e == (noted ? pte_change(made, prot) : made));
+  CHECK(pte_aged(e, 3) == pte_aged(noted ? pte_change(made, prot) : made, 3));
   CHECK(!noted || desc(n)->state & EXO_STATE_WRITE);
   CHECK((prot & ~pte_kept(e)) == 0);
   // No program reaches the kernel's, tables, nobody's frames or private state; kernel tables and env frames it only
   // reads.
-  CHECK(kind == EXO_KIND_USER || kind == EXO_KIND_UAREA || kind == EXO_KIND_WINDOW || kind == EXO_KIND_ENV);
-  if (kind == EXO_KIND_WINDOW || kind == EXO_KIND_ENV) EQ(pte_kept(e), EXO_READ);
-  if (exo_state_maps(desc(n)->state) == 1 && desc(n)->home) EQ(desc(n)->home, table * 512 + i);
+  bool table_seen = kind == EXO_KIND_TABLE && exo_state_level(desc(n)->state) < PTE_LEVELS - 1;
+  CHECK(kind == EXO_KIND_USER || kind == EXO_KIND_UAREA || kind == EXO_KIND_WINDOW || kind == EXO_KIND_ENV ||
+        table_seen);
+  if (kind == EXO_KIND_WINDOW || kind == EXO_KIND_ENV || table_seen) EQ(pte_kept(e), EXO_READ);
+  seen[n].maps -= table_seen; // a table's mappings are pins
+  seen[n].pins += table_seen;
+  if (!table_seen && exo_state_maps(desc(n)->state) == 1 && desc(n)->home) EQ(desc(n)->home, table * 512 + i);
 }
 
 static void table_entry(exo_frame table, uint64_t i, pte_t e, uint64_t level) {
   exo_frame n = pte_physical(e) >> EXO_PAGE_BITS;
-  CHECK(e == pte_table(n << EXO_PAGE_BITS) && n < FRAMES);
+  if (level == 1 && pte_is_leaf(e, level)) { // a joined table: known by its home, and just what its entries say
+    for (n = 0; n < FRAMES; n++)
+      if (kind_of(n) == EXO_KIND_TABLE && desc(n)->state & EXO_STATE_JOINED &&
+          desc(n)->home == exo_home_table(exo_home_root(desc(table)->home),
+                                          exo_home_va(desc(table)->home) + (i << (EXO_PAGE_BITS + 9))))
+        break;
+    CHECK(n < FRAMES && pte_aged(e, 3) == pte_aged(pte_join(*(const pte_t *)frame_memory(n)), 3));
+    seen[n].parents++;
+    return;
+  }
+  CHECK(e == pte_table(n << EXO_PAGE_BITS) && n < FRAMES && !(desc(n)->state & EXO_STATE_JOINED));
   EQ(kind_of(n), EXO_KIND_TABLE);
   EQ(exo_state_level(desc(n)->state), level - 1);
   bool top = level == PTE_LEVELS - 1;

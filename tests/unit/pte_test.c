@@ -17,7 +17,7 @@ static uint64_t physical, prot, kept;
 static void changes(pte_t k) {
   CHECK(pte_change(k, prot) == k);
   for (uint64_t to = 0; to < 8; to++) {
-    if (to && (to & ~6ull) != 1) continue;
+    if (to && ((to & ~6ull) != 1 || to & ~kept)) continue;
     pte_t e = pte_change(k, to);
     CHECK(pte_prot(e) == to && pte_kept(e) == kept && pte_physical(e) == physical && pte_change(e, to) == e);
     bool at_once = !(~k & PTE_READY(to)), after = !(~pte_change(e, 1) & PTE_READY(3));
@@ -32,7 +32,7 @@ static void leaf(bool user) {
   CHECK(e != 0 && pte_present(e) && pte_is_leaf(e, 0));
   CHECK(pte_physical(e) == physical && pte_prot(e) == prot);
   for (kept = prot | 1; kept < 8; kept++) {
-    if ((kept & prot) != prot || !(kept & 1)) continue;
+    if ((kept & prot) != prot || !(kept & 1) || kept == 7) continue; // nobody keeps both
     pte_t k = pte_keep(e, kept);
     CHECK(pte_kept(k) == kept && pte_physical(k) == physical && pte_prot(k) == prot && pte_present(k));
     // As protect does it: the page and the kept rights stay, whatever the protection was; and what may be so at once.

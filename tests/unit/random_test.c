@@ -26,7 +26,8 @@ static const struct {
     {EXO_CALL_console_read, 1, "0"},   {EXO_CALL_table_drop, 1, "0R"},    {EXO_CALL_gate, 8, "0ewwww"},
     {EXO_CALL_gate_reply, 4, "wwww"},  {EXO_CALL_message, 2, "0ecwww"},   {EXO_CALL_ring, 3, "0eck"},
     {EXO_CALL_predicate_set, 3, "kk"}, {EXO_CALL_wait, 4, "ed"},          {EXO_CALL_revoke, 3, "0exoD"},
-    {EXO_CALL_repossess, 6, "0eU"},    {EXO_CALL_sweep, 4, "0Lik"},
+    {EXO_CALL_repossess, 6, "0eU"},    {EXO_CALL_sweep, 4, "0Lik"},       {EXO_CALL_table_join, 2, "0Lo"},
+    {EXO_CALL_age, 3, "0Likom"},       {EXO_CALL_map, 2, "0Li0Tv"},
 };
 enum { OPS = sizeof ops / sizeof *ops };
 
@@ -95,6 +96,7 @@ static uint64_t word_for(char what) {
   case 'x': return test_random(4);
   case 'o':
   case 'z': return test_random(2);
+  case 'v': return EXO_READ;
   case 'D': return fake.now + test_random(2'000'000);
   case 'd': return test_random(2) ? 0 : fake.now + test_random(300'000);
   default: return test_random(~0ull);

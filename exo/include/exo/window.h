@@ -40,9 +40,10 @@ static_assert(sizeof(struct exo_frame_desc) == 32);
 #define EXO_STATE_EXEC (1ull << 7)  // mapped executable, likewise: never both
 #define EXO_STATE_LEVEL_SHIFT 8     // tables: 0 = leaf table ... 3 = root
 #define EXO_STATE_LEVEL (3ull << EXO_STATE_LEVEL_SHIFT)
+#define EXO_STATE_JOINED (1ull << 10) // leaf tables: its entries stand in the level above as one leaf
 #define EXO_STATE_MAPS_SHIFT 16 // mappings of the frame; for a table: its live entries
 #define EXO_STATE_MAPS (0xFFFFFFull << EXO_STATE_MAPS_SHIFT)
-#define EXO_STATE_PINS_SHIFT 40 // uses by the kernel: u-area in service, root of an environment
+#define EXO_STATE_PINS_SHIFT 40 // uses by the kernel: u-area in service, root of an environment; mappings of a table
 #define EXO_STATE_PINS (0xFFFFull << EXO_STATE_PINS_SHIFT)
 
 static inline uint64_t exo_state_kind(uint64_t s) { return s & EXO_STATE_KIND; }

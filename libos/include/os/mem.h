@@ -22,6 +22,16 @@ exo_frame os_frame_get(void);
 extern exo_result os_frame_why;
 // Takes a free frame for another environment's account, with a guard of one's choice. 0: os_frame_why.
 exo_frame os_frame_get_for(exo_env env, exo_name guard);
+// Takes a run of frames of one's choice, by reading the kernel's frame table: physical names are the program's
+// business. Returns the first; 0: there is none, or the ceiling is reached (os_frame_why).
+struct os_frames {
+  uint64_t count;      // in a row; 0: one
+  uint64_t align;      // the first one's number is a multiple of it; 0: any. 512 with count 512: a 2 MiB page
+  exo_frame below;     // all numbers are; 1 << 20 is below 4 GiB; 0: anywhere
+  uint64_t colours;    // of a cache: frame number modulo this (at most 64), which must be in
+  uint64_t colour_set; // this set of bits; colours 0: any
+};
+exo_frame os_frames_get(const struct os_frames *want);
 // Gives an unmapped frame back.
 void os_frame_put(exo_frame frame);
 // The kernel's descriptor of a frame, read-only. nullptr: there is no such RAM.

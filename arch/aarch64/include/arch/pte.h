@@ -22,6 +22,7 @@ enum { PTE_LEVELS = 4 }; // level 0 is the leaf table (the Arm ARM's level 3), l
 // entry the machine looks at bit 0 only.
 #define PTE_KEPT_SHIFT 55
 #define PTE_NOTED (1ull << 58)
+#define PTE_WRITTEN (1ull << 59) // was dirty before its protection changed
 
 static inline bool pte_present(pte_t e) { return e; }          // holds a frame or a table
 static inline bool pte_live(pte_t e) { return e & PTE_VALID; } // a CPU may have remembered it
@@ -35,7 +36,7 @@ static inline pte_t pte_table(uint64_t physical) { return physical | PTE_VALID |
 #define PTE_USER(prot)                                                                                                 \
   ((prot) ? PTE_PAGE | PTE_VALID | PTE_INNER | PTE_USER_AP | PTE_PXN | PTE_NG | PTE_RO |                               \
                 ((prot) & 2 ? PTE_DBM | PTE_NOTED : 0) | ((prot) & 4 ? 0 : PTE_UXN)                                    \
-          : PTE_PAGE)
+          : PTE_PAGE | PTE_RO)
 static inline pte_t pte_address(uint64_t physical) { return physical; }
 static inline pte_t pte_leaf(uint64_t physical, uint64_t prot, bool user) {
   if (user || !prot) return pte_address(physical) | PTE_USER(prot);
@@ -56,12 +57,21 @@ static inline uint64_t pte_prot(pte_t e) {
   if (!(e & PTE_VALID)) return 0;
   return 1 | (!(e & PTE_RO) || (e & PTE_DBM) ? 2 : 0) | (e & (e & PTE_USER_AP ? PTE_UXN : PTE_PXN) ? 0 : 4);
 }
-// The same page with other protection: what was kept and noted stays, and that it was accessed. (That it was written
-// shows only in PTE_RO, which is the protection itself.)
-#define PTE_STAYS (PTE_ADDRESS | 7ull << PTE_KEPT_SHIFT | PTE_NOTED | PTE_AF)
-static inline pte_t pte_change(pte_t e, uint64_t prot) { return (e & PTE_STAYS) | PTE_USER(prot); }
+// The same page with other protection: what was kept, and what was noted of its use, stay. That it was written shows in
+// PTE_RO, which is the protection itself: so it moves to a bit of its own.
+#define PTE_STAYS (PTE_ADDRESS | 7ull << PTE_KEPT_SHIFT | PTE_NOTED | PTE_WRITTEN | PTE_AF)
+#define PTE_CARRY(e) ((~(e) & PTE_RO) << 52)
+static_assert(PTE_RO << 52 == PTE_WRITTEN);
+static inline pte_t pte_change(pte_t e, uint64_t prot) { return (e & PTE_STAYS) | PTE_CARRY(e) | PTE_USER(prot); }
 // The bits of an entry that may be changed to `prot` with no further question: the rights were kept, and if it is to be
 // written, it has been so before. To execute there is always a question: no entry has all bits.
 #define PTE_READY(prot) ((prot) & 4 ? ~0ull : (1ull | ((prot) & 2)) << PTE_KEPT_SHIFT | ((prot) & 2 ? PTE_NOTED : 0))
 static inline bool pte_accessed(pte_t e) { return e & PTE_AF; }
-static inline bool pte_dirty(pte_t e) { return !(e & PTE_RO); }
+static inline bool pte_dirty(pte_t e) { return !(e & PTE_RO) || (e & PTE_WRITTEN); }
+// A full leaf table's 512 entries as one leaf of the level above: it counts as accessed and, if it may be written,
+// dirty.
+static inline pte_t pte_join(pte_t e) { return (e & ~PTE_PAGE & ~(e & PTE_DBM ? PTE_RO : 0)) | PTE_AF; }
+// The same entry as never accessed (what & 1), never written (what & 2).
+static inline pte_t pte_aged(pte_t e, uint64_t what) {
+  return (e & ~((what & 1 ? PTE_AF : 0) | (what & 2 ? PTE_WRITTEN : 0))) | (what & 2 ? PTE_RO : 0);
+}

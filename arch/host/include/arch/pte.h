@@ -46,5 +46,15 @@ static inline pte_t pte_change(pte_t e, uint64_t prot) { return (e & PTE_STAYS) 
 // The bits of an entry that may be changed to `prot` with no further question: the rights were kept, and if it is to be
 // written, it has been so before. To execute there is always a question: no entry has all bits.
 #define PTE_READY(prot) ((prot) & 4 ? ~0ull : (1ull | ((prot) & 2)) << PTE_KEPT_SHIFT | ((prot) & 2 ? PTE_NOTED : 0))
-static inline bool pte_accessed(pte_t e) { return pte_prot(e); }
-static inline bool pte_dirty(pte_t e) { return pte_prot(e) & 2; }
+#define PTE_CARRY(e) 0ull        // what of an entry must be said in another bit when its protection changes
+#define PTE_TOUCHED (1ull << 54) // accessed: set by fake_reach
+#define PTE_DIRTIED (1ull << 55)
+static inline bool pte_accessed(pte_t e) { return e & PTE_TOUCHED; }
+static inline bool pte_dirty(pte_t e) { return e & PTE_DIRTIED; }
+// A full leaf table's 512 entries as one leaf of the level above: it counts as accessed and, if it may be written,
+// dirty.
+static inline pte_t pte_join(pte_t e) { return e | PTE_TOUCHED | (pte_prot(e) & 2 ? PTE_DIRTIED : 0); }
+// The same entry as never accessed (what & 1), never written (what & 2).
+static inline pte_t pte_aged(pte_t e, uint64_t what) {
+  return e & ~((what & 1 ? PTE_TOUCHED : 0) | (what & 2 ? PTE_DIRTIED : 0));
+}

@@ -60,3 +60,9 @@ static inline pte_t pte_change(pte_t e, uint64_t prot) { return (e & PTE_STAYS) 
 #define PTE_READY(prot) ((prot) & 4 ? ~0ull : (1ull | ((prot) & 2)) << PTE_KEPT_SHIFT | ((prot) & 2 ? PTE_NOTED : 0))
 static inline bool pte_accessed(pte_t e) { return e & PTE_A; }
 static inline bool pte_dirty(pte_t e) { return e & PTE_D; }
+// A full leaf table's 512 entries as one leaf of the level above: it counts as accessed and, if it may be written,
+// dirty.
+static inline pte_t pte_join(pte_t e) { return e | PTE_PS | PTE_A | (e & PTE_W ? PTE_D : 0); }
+// The same entry as never accessed (what & 1), never written (what & 2).
+static inline pte_t pte_aged(pte_t e, uint64_t what) { return e & ~((what & 1 ? PTE_A : 0) | (what & 2 ? PTE_D : 0)); }
+#define PTE_CARRY(e) 0ull // what of an entry must be said in another bit when its protection changes
