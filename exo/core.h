@@ -226,7 +226,7 @@ bool slice_take(unsigned index, uint64_t position, exo_env from);
 void slice_forget(const struct env *env);         // its slices on all CPUs belong to nobody
 void slice_init(struct cpu *cpu, unsigned index); // a CPU that nobody owns a part of
 void slice_preempt(struct arch_frame *f);         // ends the running slice: asks the library first, then forces
-bool slice_owner_waits(struct cpu *cpu);          // runs on lent time whose owner is ready
+bool slice_over(struct cpu *cpu);                 // its time is over, or lent and wanted back
 
 // --- upcall.c: a fault arrives, a library is entered at one of its doors
 void upcall_run(struct cpu *cpu); // continues the environment that was just switched in; returns if that ends it

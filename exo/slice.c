@@ -68,7 +68,21 @@ static void env_switch(struct cpu *cpu, struct env_cpu *ec) {
   probe_end(cpu);
 }
 
+// Does nobody but this environment own time here? Then its slice needs no end, and the CPU no timer.
+static bool sole_owner(const struct cpu *cpu, exo_env number) {
+  for (int i = 0; i < EXO_SLICES; i++)
+    if (cpu->slice[i].length_ns && cpu->slice[i].env && cpu->slice[i].env != number) return false;
+  return number;
+}
+
+// An endless slice gets an end: from here on it is as long as any.
+[[gnu::cold, gnu::noinline]] static void slice_limit(struct cpu *cpu) {
+  cpu->slice_end_ns = arch_now_ns() + cpu->slice[cpu->slice_now].length_ns;
+  arch_timer_set(cpu->slice_end_ns);
+}
+
 void slice_pass(struct cpu *cpu, struct env_cpu *to) {
+  if (RARELY(cpu->slice_end_ns == ~0ull)) slice_limit(cpu); // a guest does not stay for ever
   if (cpu->slice[cpu->slice_now].env == to->env->w.number) cpu->lent = false;
   env_switch(cpu, to);
 }
@@ -107,7 +121,7 @@ static struct env_cpu *pick(struct cpu *cpu) {
     cpu->slice_now = i;
     cpu->lent = !owner;
     cpu->slice_begun_ns = arch_now_ns();
-    cpu->slice_end_ns = cpu->slice_begun_ns + worth;
+    cpu->slice_end_ns = owner && sole_owner(cpu, s->env) ? ~0ull : cpu->slice_begun_ns + worth;
     return ec;
   }
   return nullptr;
@@ -185,8 +199,10 @@ static void slice_close(struct cpu *cpu) {
   }
 }
 
-bool slice_owner_waits(struct cpu *cpu) {
+bool slice_over(struct cpu *cpu) {
   exo_env owner = cpu->slice[cpu->slice_now].env;
+  if (cpu->slice_end_ns == ~0ull && !sole_owner(cpu, cpu->env->w.number)) slice_limit(cpu);
+  if (arch_now_ns() >= cpu->slice_end_ns) return true;
   bool waits = cpu->lent && owner && slice_ready(cpu, owner);
   probe_end(cpu);
   return waits;
@@ -215,7 +231,7 @@ void core_tick(struct arch_frame *f) {
   struct cpu *cpu = arch_self();
   cpu->ticks++;
   if (!f) return;
-  if (arch_now_ns() >= cpu->slice_end_ns || slice_owner_waits(cpu)) {
+  if (slice_over(cpu)) {
     slice_preempt(f);
     return;
   }
@@ -286,6 +302,9 @@ exo_result sys_slice_set(const struct exo_slice_set *a) {
   if (r == EXO_OK) *s = (struct slice){a->env, a->guard, a->length_ns, debt};
   slices_unlock(cpu);
   if (r == EXO_OK && before && before != a->env) slice_given(before);
-  if (r == EXO_OK) smp_kick((unsigned)a->cpu);
+  if (r == EXO_OK && cpu == arch_self())
+    arch_timer_set(0); // the slice that runs here may have been endless
+  else if (r == EXO_OK)
+    smp_kick((unsigned)a->cpu);
   return r;
 }

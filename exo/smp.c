@@ -36,7 +36,7 @@ void core_cross(struct arch_frame *f) {
   cross_answer(cpu);
   if (!f) return;
   if (!cpu->env->w.alive) slice_next();
-  if (slice_owner_waits(cpu))
+  if (slice_over(cpu))
     slice_preempt(f);
   else
     upcall_poll(f);

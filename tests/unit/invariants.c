@@ -181,7 +181,9 @@ static void cpu_check(unsigned i) {
   }
   CHECK(cpu->env->w.alive && env_at(cpu->env->w.number) == cpu->env && env_on(cpu->env, i) == cpu->env_cpu);
   CHECK(cpu->env_cpu->uarea == cpu->arch.uarea && cpu->root == cpu->env->w.root && cpu->root);
-  CHECK(f->timer_ns != ~0ull); // nobody keeps a CPU for ever
+  if (f->timer_ns == ~0ull) // nobody keeps a CPU for ever who is not alone there
+    for (int k = 0; k < EXO_SLICES; k++)
+      CHECK(!cpu->slice[k].length_ns || !cpu->slice[k].env || cpu->slice[k].env == cpu->env->w.number);
   CHECK(f->frame.pc < ARCH_USER_LIMIT);
 }
 

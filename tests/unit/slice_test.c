@@ -328,7 +328,46 @@ static void shares(void) {
   CHECK(got[0] > 48 * MS && got[0] < 52 * MS);
 }
 
+static void tickless(void) { // who is alone on a CPU is left alone, until somebody else owns time there
+  machine_start();
+  child_make(&a, 1, 0xF);
+  child_make(&b, 2, 0xF);
+  child_run(&a, 1, 0, MS);
+  ua()->masked = 0;
+  ua()->pending = 0;
+  uint64_t ticks = cpu_at(1)->ticks, entered = ua()->entered;
+  machine_pass(100 * MS);
+  CHECK(cpu_at(1)->ticks == ticks && ua()->entered == entered && ua()->pending == 0);
+  child_run(&a, 1, 5, MS); // a second one of its own changes nothing
+  machine_pass(100 * MS);
+  CHECK(cpu_at(1)->ticks <= ticks + 1 && ua()->entered == entered && ua()->pending == 0);
+  child_run(&b, 1, 1, MS);
+  machine_pass(MS + SLICE_GRACE_NS);
+  EQ(runs_on(1), b.number);
+  machine_pass(2 * MS + 2 * SLICE_GRACE_NS);
+  CHECK(ua()->entered > entered);
+  EQ(CALL(0, env_stop, .env = b.number), EXO_OK);
+  machine_pass(10 * MS);
+  entered = ua()->entered;
+  machine_pass(100 * MS);
+  EQ(ua()->entered, entered);
+}
+
+static void no_guest_stays(void) { // an endless slice that is given away ends
+  machine_start();
+  child_make(&a, 1, 0xF);
+  child_make(&b, 2, 0xF);
+  child_run(&a, 1, 0, MS);
+  EQ(CALL(0, env_start, .env = b.number, .cpu = 1), EXO_OK);
+  EQ(CALL(1, yield, .to = b.number), AWAY);
+  EQ(runs_on(1), b.number);
+  machine_pass(MS + SLICE_GRACE_NS);
+  EQ(runs_on(1), a.number);
+}
+
 const struct test slice_tests[] = {
+    {"tickless", tickless},
+    {"no guest stays", no_guest_stays},
     {"slice_set refused", set_refused},
     {"slice_set by a child", set_by_a_child},
     {"masked", masked},

@@ -76,7 +76,7 @@ static void resume_delivers(void) {
 // Who yields inside its event door is entered there again with no context: the record is free.
 static void yield_in_a_door(void) {
   a_runs();
-  machine_pass(1'000'000);
+  EQ(CALL(0, ring, .env = a.number, .cpu = 1, .bits = 1), EXO_OK);
   CHECK(fake_cpu[1].frame.pc == EVENT_DOOR && u->event.busy == 1 && u->event.regs.pc == 0x5000);
   fake_cpu[1].frame.r[3] = 9;
   EQ(CALL(1, yield), AWAY);
