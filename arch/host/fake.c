@@ -1,19 +1,12 @@
-// fake.c: a machine in an ordinary process: what arch.h asks for, with CPUs as fibers and memory as arrays.
-#define _GNU_SOURCE
-#include <dlfcn.h>
-#include <sanitizer/asan_interface.h>
-#include <sanitizer/common_interface_defs.h>
+// fake.c: a machine in an ordinary process: what arch.h asks for, with memory as arrays. How its CPUs come to run is
+// turns.h's.
 #include <string.h>
-#include "fake.h"
+#include "turns.h"
 
 struct fake_cpu fake_cpu[EXO_MAX_CPUS];
 struct fake fake;
-struct cpu *fake_self;
+_Thread_local struct cpu *fake_self;
 
-static _Alignas(4096) char stacks[EXO_MAX_CPUS][FAKE_STACK];
-static ucontext_t driver;
-static const void *driver_stack;
-static size_t driver_size;
 static const struct exo_boot *handover;
 enum : uint64_t { PATIENCE = 50'000, PAUSE_NS = 100 };
 
@@ -29,30 +22,38 @@ static struct arch_cpu *record(unsigned i) {
 static unsigned self_index(void) { return (unsigned)(((uint64_t)fake_self - EXO_PERCPU_BASE) / EXO_PERCPU_STRIDE); }
 static struct fake_cpu *self(void) { return &fake_cpu[self_index()]; }
 
-// --- Fibers
+// --- A CPU's life
 
-// The C library's own swapcontext: the sanitizer's warns that it knows no fibers, but we tell it of every switch.
-static void swap(ucontext_t *from, const ucontext_t *to) {
-  static int (*real)(ucontext_t *, const ucontext_t *);
-  if (!real) *(void **)&real = dlsym(RTLD_NEXT, "swapcontext");
-  real(from, to);
+void fake_become(unsigned i) { fake_self = (struct cpu *)record(i); }
+
+bool fake_busy(const struct fake_cpu *c) {
+  if (c->state == FAKE_ABSENT || fake.off) return false;
+  return c->state == FAKE_KERNEL || c->job != JOB_NONE || c->cross_pending || c->timer_ns <= fake.now;
 }
 
-static void to_driver(void) {
-  unsigned i = self_index();
-  void *kept;
-  __sanitizer_start_switch_fiber(&kept, driver_stack, driver_size);
-  swap(&fake_cpu[i].context, &driver);
-  __sanitizer_finish_switch_fiber(kept, nullptr, nullptr);
+// One of the steps that all programs have together.
+static bool program_step(unsigned i, struct fake_cpu *c) {
+  uint64_t left = fake.steps;
+  if (!left) return false;
+  c->state = FAKE_KERNEL;
+  c->turns++;
+  if (__c11_atomic_compare_exchange_strong(&fake.steps, &left, left - 1, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST))
+    fake.program(i);
+  return c->job != JOB_NONE;
 }
 
-static void to_cpu(unsigned i) {
-  void *kept;
-  fake_self = (struct cpu *)record(i);
-  __sanitizer_start_switch_fiber(&kept, stacks[i], FAKE_STACK);
-  swap(&driver, &fake_cpu[i].context);
-  __sanitizer_finish_switch_fiber(kept, nullptr, nullptr);
-  fake_self = nullptr;
+// What a CPU in user mode does next: what was posted, an interrupt, or what its program wants. False: nothing.
+static bool job_find(unsigned i, struct fake_cpu *c) {
+  if (c->job == JOB_NONE && !c->cross_pending && c->timer_ns > fake.now) return program_step(i, c);
+  c->state = FAKE_KERNEL; // before what kept it busy is gone
+  c->turns++;
+  if (c->job != JOB_NONE) return true;
+  c->job = c->cross_pending ? JOB_CROSS : JOB_TICK;
+  if (c->job == JOB_CROSS)
+    c->cross_pending = false;
+  else
+    c->timer_ns = ~0ull;
+  return true;
 }
 
 static void job_run(unsigned i, struct fake_cpu *c) {
@@ -70,22 +71,20 @@ static void job_run(unsigned i, struct fake_cpu *c) {
   }
 }
 
-// A CPU's life: in user mode until something is posted.
-static void fiber(unsigned i) {
-  __sanitizer_finish_switch_fiber(nullptr, &driver_stack, &driver_size);
+void fake_life(unsigned i) {
   struct fake_cpu *c = &fake_cpu[i];
   _setjmp(c->top); // arch_enter comes back here
   for (;;) {
-    while (c->job == JOB_NONE) {
+    while (!job_find(i, c)) {
       c->state = FAKE_USER;
-      to_driver();
+      turn_pass();
     }
     job_run(i, c);
   }
 }
 
 static void depth_note(void) {
-  uint64_t used = (uint64_t)&stacks[self_index()][FAKE_STACK] - (uint64_t)__builtin_frame_address(0);
+  uint64_t used = turn_depth();
   if (used > self()->deepest) self()->deepest = used;
 }
 
@@ -93,47 +92,16 @@ static void depth_note(void) {
 static void mingle(void) {
   if (!fake.mingle || self()->state != FAKE_KERNEL) return;
   fake.mingle = fake.mingle * 6364136223846793005ull + 1442695040888963407ull;
-  if (fake.mingle >> 62 == 0) to_driver();
+  if (fake.mingle >> 62 == 0) turn_pass();
 }
 
 void fake_pause(void) {
   fake.now += PAUSE_NS;
   if (fake.at_pause) fake.at_pause();
-  to_driver();
+  turn_pass();
 }
 
 // --- The driver's side
-
-static bool runnable(struct fake_cpu *c) {
-  if (c->state == FAKE_ABSENT || fake.off) return false;
-  return c->state == FAKE_KERNEL || c->job != JOB_NONE || c->cross_pending || c->timer_ns <= fake.now;
-}
-
-static void turn(unsigned i) {
-  struct fake_cpu *c = &fake_cpu[i];
-  if (c->state == FAKE_USER && c->job == JOB_NONE) {
-    c->job = c->cross_pending ? JOB_CROSS : JOB_TICK;
-    if (c->cross_pending)
-      c->cross_pending = false;
-    else
-      c->timer_ns = ~0ull;
-  }
-  c->state = FAKE_KERNEL;
-  to_cpu(i);
-}
-
-void fake_run(void) {
-  for (uint64_t rounds = 0;; rounds++) {
-    bool any = false;
-    for (unsigned i = 0; i < EXO_MAX_CPUS; i++) {
-      if (!runnable(&fake_cpu[i])) continue;
-      turn(i);
-      any = true;
-    }
-    if (!any) return;
-    if (rounds > PATIENCE) fake_broken("CPUs wait for each other, or an interrupt comes again and again");
-  }
-}
 
 void fake_time(uint64_t ns) {
   uint64_t end = fake.now + ns;
@@ -150,31 +118,27 @@ void fake_time(uint64_t ns) {
 void fake_post(unsigned cpu, enum fake_job job) {
   struct fake_cpu *c = &fake_cpu[cpu];
   if (c->state != FAKE_USER) fake_broken("a trap on a CPU that runs no program");
-  c->job = job;
   c->returned = false;
+  c->job = job;
 }
 
-static void fiber_make(unsigned i) {
-  struct fake_cpu *c = &fake_cpu[i];
-  __asan_unpoison_memory_region(stacks[i], FAKE_STACK); // what an abandoned life left
-  getcontext(&c->context);
-  c->context.uc_stack.ss_sp = stacks[i];
-  c->context.uc_stack.ss_size = FAKE_STACK;
-  makecontext(&c->context, (void (*)(void))fiber, 1, i);
-  c->job = JOB_START;
-  c->state = FAKE_KERNEL;
+static void cpu_begin(unsigned i) {
+  fake_cpu[i].job = JOB_START;
+  fake_cpu[i].state = FAKE_KERNEL;
+  turn_begin(i);
 }
 
 void fake_reset(void) {
+  turn_reset();
   memset(fake_cpu, 0, sizeof fake_cpu);
-  fake = (struct fake){};
+  memset(&fake, 0, sizeof fake);
   fake_self = nullptr;
   for (unsigned i = 0; i < EXO_MAX_CPUS; i++) fake_cpu[i].timer_ns = ~0ull;
 }
 
 void fake_boot(const struct exo_boot *boot) {
   handover = boot;
-  fiber_make(0);
+  cpu_begin(0);
   while (fake_cpu[0].state != FAKE_USER && !fake.off) {
     fake_run();
     if (fake_cpu[0].state == FAKE_IDLE) fake_time(1000);
@@ -186,14 +150,14 @@ void fake_boot(const struct exo_boot *boot) {
 void arch_cpu_init(const struct exo_boot *boot, unsigned index) {
   struct arch_cpu *r = record(index);
   r->self = r;
-  r->stack = (uint64_t)&stacks[index][FAKE_STACK];
+  r->stack = turn_stack(index);
   r->user_limit = ARCH_USER_LIMIT;
   fake_cpu[index].root = boot->low_root_physical;
 }
 
 bool arch_cpu_start(const struct exo_boot *, unsigned index) {
   if (fake.refuse_start) return false;
-  fiber_make(index);
+  cpu_begin(index);
   return true;
 }
 
@@ -216,14 +180,13 @@ void arch_enter_words(uint64_t pc, uint64_t sp, const uint64_t words[6]) {
 
 void arch_idle(void) {
   struct fake_cpu *c = self();
-  static uint64_t begun, again; // the kernel idles and idles, and no time goes by
   depth_note();
-  again = begun == fake.now ? again + 1 : 0;
-  begun = fake.now;
-  if (again > PATIENCE) fake_broken("a CPU is idle and never sleeps");
+  c->idled = c->idle_ns == fake.now ? c->idled + 1 : 0;
+  c->idle_ns = fake.now;
+  if (c->idled > PATIENCE) fake_broken("a CPU is idle and never sleeps");
   while (!c->cross_pending && c->timer_ns > fake.now) {
     c->state = FAKE_IDLE;
-    to_driver();
+    turn_pass();
   }
   c->state = FAKE_KERNEL;
   if (c->cross_pending) {
@@ -238,9 +201,9 @@ void arch_idle(void) {
 bool arch_interrupt_pending(void) { return self()->interrupt || self()->cross_pending || self()->timer_ns <= fake.now; }
 
 static void end(uint32_t exit) {
-  fake.off = true;
   fake.exit = exit;
-  for (;;) to_driver();
+  fake.off = true;
+  for (;;) turn_pass();
 }
 void arch_power_off(enum arch_exit exit) {
   end(exit);
@@ -295,16 +258,23 @@ void arch_flush_all(void) {
   memset(self()->tlb, 0, sizeof self()->tlb);
 }
 
+// What the walker of a CPU reads, while others write.
+static pte_t entry_read(uint64_t table, uint64_t va, int level) {
+  return __atomic_load_n(&((const pte_t *)direct(table))[va / span(level) % 512], __ATOMIC_RELAXED);
+}
+
+// A page of a joined table, as it would be alone.
+static pte_t page_of(pte_t e, uint64_t va, int level) {
+  uint64_t at = pte_physical(e);
+  return (e ^ pte_address(at)) | pte_address(at + va % span(level) / EXO_PAGE * EXO_PAGE);
+}
+
 pte_t fake_walk(uint64_t root, uint64_t va, int level) {
-  const pte_t *t = direct(root);
   for (int l = PTE_LEVELS - 1;; l--) {
-    pte_t e = t[va / span(l) % 512];
+    pte_t e = entry_read(root, va, l);
     if (l == level || !pte_present(e)) return e;
-    if (pte_is_leaf(e, l)) { // a page of a joined table, as it would be alone
-      uint64_t at = pte_physical(e);
-      return (e ^ pte_address(at)) | pte_address(at + va % span(l) / EXO_PAGE * EXO_PAGE);
-    }
-    t = direct(pte_physical(e));
+    if (pte_is_leaf(e, l)) return page_of(e, va, l);
+    root = pte_physical(e);
   }
 }
 
@@ -330,12 +300,13 @@ static const struct fake_translation *walk(struct fake_cpu *c, uint64_t va, uint
   for (int level = PTE_LEVELS - 1;; level--) {
     const struct fake_translation *known = level ? remembered(c, va, level) : nullptr;
     pte_t *entry = (pte_t *)direct(table) + va / span(level) % 512;
-    pte_t e = known ? pte_table(known->physical) : *entry;
+    pte_t e = known ? pte_table(known->physical) : entry_read(table, va, level);
     if (!pte_present(e)) return nullptr;
     if (pte_is_leaf(e, level)) {
       if (!pte_prot(e) || prot & ~pte_prot(e)) return nullptr;
-      *entry |= PTE_TOUCHED | (prot & EXO_WRITE ? PTE_DIRTIED : 0);
-      remember(c, va, 0, fake_walk(c->root, va, 0));
+      pte_t used = e | PTE_TOUCHED | (prot & EXO_WRITE ? PTE_DIRTIED : 0);
+      if (!__atomic_compare_exchange_n(entry, &e, used, false, __ATOMIC_RELAXED, __ATOMIC_RELAXED)) return nullptr;
+      remember(c, va, 0, page_of(used, va, level));
       return remembered(c, va, 0);
     }
     if (!known) remember(c, va, level, e);
@@ -396,5 +367,6 @@ uint8_t arch_port_read(uint16_t port) {
 void arch_port_write(uint16_t port, uint8_t value) {
   int which = port == 0x2F8;
   if (port != 0x3F8 && port != 0x2F8) return;
-  if (fake.length[which] < sizeof fake.text[which] - 1) fake.text[which][fake.length[which]++] = (char)value;
+  unsigned at = fake.length[which]++;
+  if (at < sizeof fake.text[which] - 1) fake.text[which][at] = (char)value;
 }

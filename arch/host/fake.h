@@ -1,17 +1,16 @@
 // fake.h: the fake machine, as the tests that drive it see it.
 //
-// Every CPU is a fiber with a stack of its own. It is in user mode, idle, or somewhere in the kernel; the tests post a
-// trap to a CPU and let the machine run until no CPU is in the kernel. Inside the kernel a CPU gives the turn to
-// another one where it waits (arch_pause) and, with fake.mingle, at some calls of the seam as well: as if the others
-// were as fast.
+// Every CPU is a fiber or a thread (turns.h). It is in user mode, idle, or somewhere in the kernel; the tests post a
+// trap to a CPU and let the machine run until no CPU is in the kernel. A fiber in the kernel gives the turn to another
+// one where it waits (arch_pause) and, with fake.mingle, at some calls of the seam as well: as if the others were as
+// fast.
 #pragma once
 #include <setjmp.h>
-#include <ucontext.h>
 #include "arch.h"
 
 enum fake_state { FAKE_ABSENT, FAKE_USER, FAKE_IDLE, FAKE_KERNEL };
 enum fake_job { JOB_NONE, JOB_START, JOB_CALL, JOB_FAULT, JOB_FP, JOB_TICK, JOB_CROSS };
-enum { FAKE_TLB = 16, FAKE_STACK = 256 << 10 };
+enum { FAKE_TLB = 16 };
 
 // A translation that a CPU remembers: a page (level 0), or the table that a higher level led to.
 struct fake_translation {
@@ -21,34 +20,38 @@ struct fake_translation {
 };
 
 struct fake_cpu {
-  enum fake_state state;
-  enum fake_job job;
+  _Atomic enum fake_state state;
+  _Atomic enum fake_job job;
   struct arch_frame frame;                      // of the program, in user mode
   uint64_t number, argument[6], cause, address; // of the job
   int64_t result;
-  bool returned;                 // the call came back to its caller
-  uint64_t entered;              // how often a program was entered with a whole frame
-  bool cross_pending, interrupt; // interrupt: a device's, for arch_interrupt_pending only
-  uint64_t timer_ns;
-  uint64_t root; // loaded, physical
+  bool returned;    // the call came back to its caller
+  uint64_t entered; // how often a program was entered with a whole frame
+  bool interrupt;   // a device's, for arch_interrupt_pending only
+  _Atomic bool cross_pending;
+  _Atomic uint64_t timer_ns;
+  _Atomic uint64_t turns;  // how often it found something to do
+  uint64_t idle_ns, idled; // how often it idled at one and the same time
+  uint64_t root;           // loaded, physical
   bool fp_on;
   uint64_t fp, thread; // the registers themselves
   uint64_t deepest;    // stack bytes used at the deepest entry of a program or idling
   unsigned flushes, next;
   struct fake_translation tlb[FAKE_TLB];
-  ucontext_t context;
   jmp_buf top;
 };
 extern struct fake_cpu fake_cpu[EXO_MAX_CPUS];
 
 extern struct fake {
-  uint64_t now;
-  bool off;        // power off or halt
-  uint32_t exit;   // enum arch_exit, 0: halted
-  uint64_t mingle; // seed: give turns away at the seam; 0: only where a CPU waits
+  _Atomic uint64_t now;
+  _Atomic bool off;          // power off or halt
+  _Atomic uint64_t steps;    // what programs do of their own accord, so many times:
+  void (*program)(unsigned); // posts what its CPU does next, or nothing
+  uint32_t exit;             // enum arch_exit, 0: halted
+  uint64_t mingle;           // seed: give turns away at the seam; 0: only where a CPU waits
   bool refuse_start;
   char text[2][16384]; // what came out of console and results
-  unsigned length[2];
+  _Atomic unsigned length[2];
   const char *input;
   void (*at_pause)(void);                           // in the middle of a waiting loop, on the waiting CPU
   void (*before_root)(uint64_t old, uint64_t root); // before another root is loaded

@@ -3,8 +3,8 @@
 #include <stdint.h>
 
 struct cpu;
-extern struct cpu *fake_self; // the CPU whose turn it is
-void fake_pause(void);        // another CPU may go on meanwhile
+extern _Thread_local struct cpu *fake_self; // the CPU whose turn it is
+void fake_pause(void);                      // another CPU may go on meanwhile
 uint64_t fake_counter(void);
 
 void arch_frame_clear(void *frame);
