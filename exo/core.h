@@ -156,7 +156,7 @@ enum : uint64_t { GENERATION_MASK = 0x7FFFFF };    // 23 bits: a number, being a
 static inline struct env *env_at(exo_env number) { // nullptr: no such environment (any more)
   const struct exo_frame_desc *d = frame_at(env_frame(number));
   if (!d || exo_state_kind(__atomic_load_n(&d->state, __ATOMIC_ACQUIRE)) != EXO_KIND_ENV) return nullptr;
-  return (d->generation & GENERATION_MASK) == number >> 40 ? frame_memory(env_frame(number)) : nullptr;
+  return d->generation == number >> 40 ? frame_memory(env_frame(number)) : nullptr;
 }
 // Locks the env frame of `number` (0: the caller); nullptr if there is none. Writers of its slots and CPUs hold this
 // lock.

@@ -30,7 +30,8 @@ exo_result sys_env_create(const struct exo_env_create *a) {
   env->w.version = 1;
   env->w.alive = 1;
   env->w.parent = env_self()->w.number;
-  env->w.number = a->frame | (d->generation & GENERATION_MASK) << 40;
+  d->generation = (d->generation + 1) & GENERATION_MASK;
+  env->w.number = a->frame | (uint64_t)d->generation << 40;
   for (int i = 0; i < EXO_SLOTS; i++) env->w.slot[i].open = 1;
   d->guard = a->guard;
   frame_unlock(d, EXO_KIND_ENV);
@@ -258,7 +259,7 @@ struct end {
 // pin goes its frame can not be dropped. On return it runs nowhere; if it was the caller's own, this CPU is idle.
 static void end_locked(struct env *env, struct exo_frame_desc *d, uint64_t s, const struct end *end) {
   __atomic_store_n(&env->w.alive, 0, __ATOMIC_SEQ_CST);
-  d->generation = (d->generation + 1) & GENERATION_MASK;
+  d->generation |= GENERATION_ENDED;
   obituary_write(env, end->cause, end->address, end->f, end->by);
   frame_unlock(d, s + (1ull << EXO_STATE_PINS_SHIFT)); // pinned until the end is complete
   if (!env->w.parent) machine_end(&env->w.obituary);

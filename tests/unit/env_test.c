@@ -205,6 +205,27 @@ static void generations(void) {
   }
 }
 
+// An environment that has ended has no number: neither the one it had nor the one that comes next.
+static void no_number_after_the_end(void) {
+  struct child c;
+  machine_start();
+  child_make(&c, 1, 1);
+  EQ(CALL(0, env_stop, .env = c.number, .status = 5), EXO_OK);
+  exo_frame f[2] = {frame_new(c.guard), frame_free_at(64)};
+  for (uint64_t passed = 0; passed < 3; passed++) {
+    exo_env e = c.number + (passed << 40);
+    REFUSE(EXO_NO_ENV, 0, env_stop, .env = e, .status = 6);
+    REFUSE(EXO_NO_ENV, 0, env_cpu, .env = e, .state = f[0], .uarea = c.uarea[0]);
+    REFUSE(EXO_NO_ENV, 0, env_space, .env = e, .root = c.root);
+    REFUSE(EXO_NO_ENV, 0, env_start, .env = e);
+    REFUSE(EXO_NO_ENV, 0, env_ceiling, .env = e, .ceiling = 1);
+    REFUSE(EXO_NO_ENV, 0, cap_grant, .env = e, .index = 1, .name = c.guard, .rights = 1);
+    REFUSE(EXO_NO_ENV, 0, cap_drop, .env = e, .index = 0);
+    REFUSE(EXO_NO_ENV, 0, frame_take, .frame = f[1], .guard = c.guard, .env = e);
+    REFUSE(EXO_NO_ENV, 0, slice_set, .index = 1, .env = e, .length_ns = 50'000, .guard = c.guard);
+  }
+}
+
 const struct test env_tests[] = {
     {"create", create},
     {"env_cpu refused", cpu_refused},
@@ -216,5 +237,6 @@ const struct test env_tests[] = {
     {"stop at odd places", stop_odd_places},
     {"the first one ends the machine", first_ends_the_machine},
     {"generations", generations},
+    {"no number after the end", no_number_after_the_end},
     {},
 };

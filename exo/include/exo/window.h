@@ -23,7 +23,7 @@ struct exo_frame_desc {
   uint64_t state; // see EXO_STATE_*
   exo_name guard;
   uint32_t account;    // number of the env frame that is charged for this frame; 0: none
-  uint32_t generation; // changes when the frame is dropped; env frames: generation of the environment
+  uint32_t generation; // changes when the frame is dropped; env frames: of the environment; bit 31: it has ended
   uint64_t home;       // see below
 };
 // The home of a frame that is mapped once: its table frame << 9 | index. Of a root table: the set of CPUs it is loaded
