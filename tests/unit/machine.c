@@ -191,24 +191,6 @@ void machine_pass(uint64_t ns) {
   if (!fake.off) invariants();
 }
 
-static uint64_t mix(uint64_t h, const void *at, size_t bytes) {
-  const uint64_t *w = at;
-  for (size_t i = 0; i < bytes / 8; i++) h = (h ^ w[i]) * 0x9E3779B97F4A7C15ull, h ^= h >> 29;
-  return h;
-}
-
-uint64_t machine_digest(void) {
-  uint64_t h = mix(1, frame_table(), FRAMES * sizeof *frame_table());
-  for (exo_frame n = 0; n < RAM_END; n++)
-    if (kind_of(n) >= EXO_KIND_TABLE && kind_of(n) <= EXO_KIND_UAREA) h = mix(h, frame_memory(n), EXO_PAGE);
-  for (unsigned i = 0; i < CPUS; i++) {
-    h = mix(h, cpu_at(i)->slice, sizeof cpu_at(i)->slice);
-    h = mix(h, &fake_cpu[i].frame, sizeof fake_cpu[i].frame);
-    h = mix(h, &(uint64_t[]){(uint64_t)cpu_at(i)->env, fake_cpu[i].root, fake_cpu[i].entered}, 24);
-  }
-  return h;
-}
-
 exo_frame frame_free_at(exo_frame from) {
   for (; from < RAM_END; from++)
     if (kind_of(from) == EXO_KIND_FREE) return from;

@@ -27,6 +27,19 @@ uint64_t test_random(uint64_t below); // from the printed seed
 // --- invariants.c
 void invariants(void);
 extern uint64_t invariant_ceilings; // the sum of all ceilings, never to change
+uint64_t machine_digest(void);      // of all that a failing call must leave as it is
+
+// --- errors.c: the errors that each call may have
+void errors_note(uint64_t number, int64_t result);
+uint64_t errors_count(bool failed); // calls noted that failed, or did not
+unsigned errors_missing(void);      // prints those that were never seen
+
+// --- draw.c: what a hostile program does next
+void draw_call(unsigned cpu); // to be posted
+void draw_note(const struct fake_cpu *c, const struct exo_uarea *u);
+void draw_lie(unsigned cpu);
+void draw_touch(unsigned cpu);
+bool draw_may_fault(unsigned cpu);
 
 // --- machine.c: 160 frames, 4 CPUs, the first environment running on CPU 0
 enum { FRAMES = 256, CPUS = 4, RAM_END = 192 };
@@ -58,7 +71,6 @@ void machine_refuse(const char *file, int line, int64_t want, unsigned cpu, uint
 void machine_fault(unsigned cpu, uint64_t cause, uint64_t address);
 void machine_fp(unsigned cpu);
 void machine_pass(uint64_t ns);
-uint64_t machine_digest(void); // of all that a failing call must leave as it is
 // A call made by the program that runs on `cpu`.
 #define CALL(cpu, name, ...)                                                                                           \
   machine_call(cpu, EXO_CALL_##name, &(struct exo_##name){__VA_ARGS__}, sizeof(struct exo_##name))

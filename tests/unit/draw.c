@@ -1,0 +1,181 @@
+// draw.c: what a hostile program does next, drawn at random: calls that are nearly right, lies in its u-area, memory
+// accesses. All randomness is test_random's, so that a seed, or a fuzzer's bytes, says it all. It peeks at the kernel's
+// tables as a debugger would, while CPUs may be changing them: so it is built without sanitizers.
+#include <string.h>
+#include "test.h"
+
+// What each argument of a call is, by letter (see word_for), and how often the call is drawn.
+static const struct op {
+  uint64_t number;
+  unsigned weight;
+  const char *arguments;
+} ops[] = {
+    {EXO_CALL_null, 1, "w"},           {EXO_CALL_resume, 4, "z"},        {EXO_CALL_yield, 4, "ed"},
+    {EXO_CALL_cap_grant, 4, "sesgr"},  {EXO_CALL_cap_drop, 2, "ses"},    {EXO_CALL_cap_open, 2, "so"},
+    {EXO_CALL_frame_take, 12, "0Fge"}, {EXO_CALL_frame_guard, 2, "0Ug"}, {EXO_CALL_frame_drop, 6, "0U"},
+    {EXO_CALL_frame_drop, 1, "0N"},    {EXO_CALL_table_root, 2, "0U"},   {EXO_CALL_table_link, 8, "0TiU"},
+    {EXO_CALL_table_drop, 3, "0T"},    {EXO_CALL_map, 16, "0Li0Up"},     {EXO_CALL_map, 2, "0Li0Np"},
+    {EXO_CALL_map, 2, "0Li0Ap"},       {EXO_CALL_protect, 8, "0Likpm"},  {EXO_CALL_unmap, 8, "0Likm"},
+    {EXO_CALL_env_create, 2, "0Ug"},   {EXO_CALL_env_cpu, 4, "0ecUU"},   {EXO_CALL_env_space, 2, "0eR"},
+    {EXO_CALL_env_start, 4, "0ec"},    {EXO_CALL_env_ceiling, 3, "0ek"}, {EXO_CALL_slice_set, 6, "0cxelg"},
+    {EXO_CALL_env_stop, 2, "0ew"},     {EXO_CALL_batch, 4, "k"},         {EXO_CALL_console_write, 1, "0okw"},
+    {EXO_CALL_console_read, 1, "s"},   {EXO_CALL_table_drop, 1, "0R"},   {EXO_CALL_machine_exit, 1, "sw"},
+    {EXO_CALL_COUNT, 1, "w"},          {EXO_CALL_frame_guard, 1, "0Ag"}, {EXO_CALL_env_space, 1, "0eA"},
+    {EXO_CALL_table_drop, 1, "0A"},    {EXO_CALL_protect, 1, "0Akkpm"},  {EXO_CALL_cap_drop, 2, "ses"},
+};
+enum { OPS = sizeof ops / sizeof *ops };
+
+static _Thread_local exo_name reach; // what the caller's slot 0 names
+
+// A frame of this kind, searched from a random place on (level: of a table, -1: any), mostly one that the caller
+// reaches.
+static exo_frame frame_of(uint64_t kind, int level) {
+  exo_frame at = test_random(RAM_END);
+  bool own = test_random(10) && kind != EXO_KIND_FREE, idle = kind == EXO_KIND_USER && test_random(3);
+  for (unsigned i = 0; i < RAM_END; i++, at = (at + 1) % RAM_END) {
+    const struct exo_frame_desc *d = desc(at);
+    if (kind_of(at) != kind || (level >= 0 && (int)exo_state_level(d->state) != level)) continue;
+    if (own && !exo_name_is_prefix(reach, d->guard)) continue;
+    if (!idle || state_idle(d->state)) return at;
+  }
+  return at;
+}
+
+static exo_env env_of_any(void) {
+  exo_frame n = frame_of(EXO_KIND_ENV, -1);
+  uint64_t passed = test_random(16) == 0; // a number that was or will be
+  return kind_of(n) == EXO_KIND_ENV ? n | (desc(n)->generation + passed * (1 - 2 * test_random(2))) << 40 : n;
+}
+
+static exo_name guard_of_any(void) {
+  switch (test_random(8)) {
+  case 0: return EXO_GUARD_FIRST;
+  case 1: return EXO_GUARD_SLICE;
+  case 2: return test_random(~0ull);
+  case 3: return exo_name_extend(test_guard(1 + test_random(2)), test_random(16), 4);
+  case 4: return test_guard(1 + test_random(3));
+  default:
+    if (exo_name_length(reach) > EXO_NAME_MAX - 4) return reach;
+    return reach ? exo_name_extend(reach, test_random(16), 4) : test_guard(1 + test_random(3));
+  }
+}
+
+static uint64_t word_odd(void) {
+  static const uint64_t odd[] = {0,   1,   2,          63,     64,         255,        256,
+                                 511, 512, FRAMES - 1, FRAMES, 1ull << 40, ~0ull >> 1, ~0ull};
+  return odd[test_random(sizeof odd / sizeof *odd)];
+}
+
+static uint64_t word_for(char what) {
+  static const uint64_t prot[] = {1, 3, 5, 3, 1, 0, 7, 2},
+                        length[] = {0, 50'000, 120'000, 1'000'000, 5'000'000, 49'999};
+  if (test_random(40) == 0) return word_odd();
+  switch (what) {
+  case '0': return test_random(16) ? 0 : test_random(4);
+  case 's': return test_random(6);
+  case 'F': return frame_of(EXO_KIND_FREE, -1);
+  case 'U': return frame_of(test_random(8) ? EXO_KIND_USER : EXO_KIND_UAREA, -1);
+  case 'T': return frame_of(EXO_KIND_TABLE, -1);
+  case 'L': return frame_of(EXO_KIND_TABLE, 0);
+  case 'R': return frame_of(EXO_KIND_TABLE, PTE_LEVELS - 1);
+  case 'N': return frame_of(EXO_KIND_ENV, -1);
+  case 'A': return frame_of(test_random(9), -1);
+  case 'e': return test_random(2) ? env_of_any() : 0;
+  case 'c': return test_random(CPUS);
+  case 'i': return test_random(2) ? test_random(8) : test_random(512);
+  case 'k': return test_random(12);
+  case 'm': return test_random(2) ? 0 : test_random(~0ull); // a set of entries to leave out
+  case 'g': return guard_of_any();
+  case 'r': return test_random(64);
+  case 'p': return prot[test_random(8)];
+  case 'l': return length[test_random(6)];
+  case 'x': return test_random(4);
+  case 'o':
+  case 'z': return test_random(2);
+  case 'd': return test_random(2) ? 0 : fake.now + test_random(300'000);
+  default: return test_random(~0ull);
+  }
+}
+
+static const struct op *op_any(void) {
+  unsigned total = 0, k = 0;
+  for (unsigned i = 0; i < OPS; i++) total += ops[i].weight;
+  uint64_t at = test_random(total);
+  while (at >= ops[k].weight) at -= ops[k++].weight;
+  return &ops[k];
+}
+
+static exo_frame pair_any(exo_frame but) { // two plain frames side by side
+  exo_frame u = frame_of(EXO_KIND_USER, -1);
+  for (unsigned i = 0; i < 8 && (kind_of(u + 1) != EXO_KIND_USER || u == but); i++) u = frame_of(EXO_KIND_USER, -1);
+  return u;
+}
+
+// The first environment ends the machine with its own end, and so does machine_exit: seldom here. And it gets no u-area
+// that nobody has filled.
+static bool ends_all(unsigned cpu, uint64_t number, const uint64_t argument[6]) {
+  exo_env target = argument[1] ? argument[1] : runs_on(cpu);
+  if (number == EXO_CALL_env_cpu) return target == first();
+  if (number == EXO_CALL_env_stop) return target == first() && test_random(256) != 255;
+  return number == EXO_CALL_machine_exit &&
+         cap_check(cpu_at(cpu)->env, argument[0], EXO_GUARD_EXIT, EXO_WRITE) == EXO_OK && test_random(256) != 255;
+}
+
+static uint64_t op_draw(unsigned cpu, uint64_t argument[6]) {
+  const struct op *op = op_any();
+  for (unsigned i = 0; i < 6; i++) argument[i] = i < strlen(op->arguments) ? word_for(op->arguments[i]) : word_odd();
+  if (op->number == EXO_CALL_env_cpu && test_random(8)) argument[4] = pair_any(argument[3]);
+  if (op->number == EXO_CALL_machine_exit) argument[1] = 0; // cleanly: a panic is something else
+  return ends_all(cpu, op->number, argument) ? EXO_CALL_null : op->number;
+}
+
+enum { BATCH_MOST = 12 };
+
+void draw_call(unsigned cpu) {
+  struct fake_cpu *c = &fake_cpu[cpu];
+  struct exo_uarea *u = cpu_at(cpu)->arch.uarea;
+  reach = cpu_at(cpu)->env->w.slot[0].name;
+  c->number = op_draw(cpu, c->argument);
+  for (unsigned i = 0; c->number == EXO_CALL_batch && i < BATCH_MOST; i++)
+    u->batch[i].number = op_draw(cpu, u->batch[i].argument);
+  if (c->number == EXO_CALL_resume && runs_on(cpu) == first()) u->fault.busy = 0; // else its own lie ends it
+  c->interrupt = test_random(16) == 0;
+}
+
+// What became of the call that draw_call has drawn; `u` is its caller's u-area.
+void draw_note(const struct fake_cpu *c, const struct exo_uarea *u) {
+  if (!c->returned) return;
+  errors_note(c->number, c->result);
+  if (c->number != EXO_CALL_batch || c->result > BATCH_MOST) return;
+  for (int64_t i = 0; i < c->result; i++) errors_note(u->batch[i].number, u->batch[i].result);
+}
+
+void draw_lie(unsigned cpu) {
+  struct exo_uarea *u = cpu_at(cpu)->arch.uarea;
+  bool is_first = runs_on(cpu) == first();
+  switch (test_random(10)) {
+  case 0: u->masked = test_random(2); break;
+  case 1: u->event.regs.pc = test_random(8) ? 0x403000 : test_random(~0ull); break;
+  case 2: u->fault.regs.pc = test_random(8) ? 0x403000 : test_random(~0ull); break;
+  case 3: u->event.was_masked = test_random(2); break;
+  case 4: u->fault.busy = test_random(2); break;
+  case 5: u->pending = test_random(16); break;
+  case 6: u->resume_end = test_random(2) * 0x500000; break;
+  case 7: memset(&u->event.regs, (int)test_random(256), sizeof u->event.regs); break;
+  case 8: u->event_door = test_random(10) || is_first ? EVENT_DOOR : test_random(2) * ~0ull; break;
+  default: u->fault_door = test_random(10) || is_first ? FAULT_DOOR : 0; break;
+  }
+  if (is_first) u->fault.busy = 0;
+}
+
+// Programs read and write: the CPU remembers translations.
+void draw_touch(unsigned cpu) {
+  static const uint64_t at[] = {TEXT, DATA, FIRST_UAREA, CHILD_UAREA, CHILD_UAREA + 0x4000};
+  for (int i = 0; i < 4; i++) {
+    const volatile uint64_t *p = fake_reach(cpu, at[test_random(5)] + test_random(6) * EXO_PAGE, EXO_READ);
+    if (p) (void)*p;
+  }
+}
+
+// A fault of the first environment must find its door.
+bool draw_may_fault(unsigned cpu) { return runs_on(cpu) != first() || !cpu_at(cpu)->arch.uarea->fault.busy; }
