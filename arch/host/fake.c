@@ -103,13 +103,19 @@ void fake_pause(void) {
 
 // --- The driver's side
 
+static void clock_to(uint64_t ns) { // never back, though programs may move it on meanwhile
+  uint64_t now = fake.now;
+  while (now < ns && !__c11_atomic_compare_exchange_weak(&fake.now, &now, ns, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST)) {
+  }
+}
+
 void fake_time(uint64_t ns) {
   uint64_t end = fake.now + ns;
   for (;;) {
     uint64_t first = end;
     for (unsigned i = 0; i < EXO_MAX_CPUS; i++)
       if (fake_cpu[i].state != FAKE_ABSENT && fake_cpu[i].timer_ns < first) first = fake_cpu[i].timer_ns;
-    if (first > fake.now) fake.now = first;
+    clock_to(first);
     fake_run();
     if (fake.off || first >= end) return;
   }
@@ -169,7 +175,7 @@ void arch_enter(const struct arch_frame *f) {
   depth_note();
   c->frame = *f;
   c->entered++;
-  _longjmp(c->top, 1);
+  longjmp(c->top, 1);
 }
 
 void arch_enter_words(uint64_t pc, uint64_t sp, const uint64_t words[6]) {
@@ -189,6 +195,7 @@ void arch_idle(void) {
     turn_pass();
   }
   c->state = FAKE_KERNEL;
+  c->turns++;
   if (c->cross_pending) {
     c->cross_pending = false;
     core_cross(nullptr);

@@ -219,7 +219,7 @@ void invariants(void) {
     if (kind_of(n) == EXO_KIND_TABLE && exo_state_level(desc(n)->state) == PTE_LEVELS - 1) home_check(n);
   }
   if (invariant_ceilings) EQ(ceilings, invariant_ceilings);
-  for (unsigned i = 0; i < CPUS; i++) {
+  for (unsigned i = 0; i < machine_cpus; i++) {
     cpu_check(i);
     translations_check(&fake_cpu[i]);
   }

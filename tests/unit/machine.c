@@ -11,6 +11,7 @@
 enum { IMAGE = 1, IMAGE_PAGES = 5, TRAMPOLINE = 6, TABLES = 7, DESCRIPTORS = 28, SEGMENTS = 40, SPARE = 44 };
 enum { ECAM_BYTES = 1 << 20, VIRTIO = ECAM_BYTES, DEVICE_BYTES = SCREEN + SCREEN_BYTES };
 
+unsigned machine_cpus = CPUS;
 static struct exo_boot handover;
 static exo_frame next_table;
 
@@ -92,7 +93,7 @@ void machine_build(struct exo_boot *b) {
   range(b, 40, 64, EXO_USE_APP);
   range(b, 64, 160, EXO_USE_FREE);
   range(b, 176, RAM_END, EXO_USE_FREE);
-  b->cpu_count = CPUS;
+  b->cpu_count = machine_cpus;
   b->table_count = 1;
   b->table[0] = (struct exo_boot_table){.frame_count = FRAMES, .table_frame = DESCRIPTORS};
   b->console = (struct exo_boot_serial){.base = 0x3F8, .kind = EXO_PORT_16550_IO};

@@ -14,9 +14,16 @@ extern const struct test gate_tests[], revoke_tests[], call_tests[], smp_tests[]
     random_tests[];
 
 // --- main.c
+extern uint64_t test_steps; // of the random test
+
+// --- random.c
+uint64_t test_random(uint64_t below);
+void test_random_from(uint64_t seed);
+
+// --- report.c
+extern uint64_t test_seed; // printed
+extern const char *test_running;
 [[noreturn]] void test_fail(const char *file, int line, const char *what, int64_t got, int64_t want);
-extern uint64_t test_steps;           // of the random test
-uint64_t test_random(uint64_t below); // from the printed seed
 #define CHECK(condition) ((condition) ? (void)0 : test_fail(__FILE_NAME__, __LINE__, #condition, 0, 1))
 #define EQ(got, want)                                                                                                  \
   do {                                                                                                                 \
@@ -35,8 +42,8 @@ uint64_t errors_count(bool failed); // calls noted that failed, or did not
 unsigned errors_missing(void);      // prints those that were never seen
 
 // --- draw.c: what a hostile program does next
-void draw_call(unsigned cpu); // to be posted
-void draw_note(const struct fake_cpu *c, const struct exo_uarea *u);
+void draw_call(unsigned cpu);                                        // to be posted
+void draw_note(const struct fake_cpu *c, const struct exo_uarea *u); // what became of it
 void draw_lie(unsigned cpu);
 void draw_touch(unsigned cpu);
 bool draw_may_fault(unsigned cpu);
@@ -63,6 +70,7 @@ struct child { // an environment made by the first one
   exo_frame state[CPUS], uarea[CPUS];
 };
 
+extern unsigned machine_cpus;           // that boot: all of CPUS, unless set before
 void machine_build(struct exo_boot *b); // RAM, tables, a handover, power on
 void machine_start(void);               // all of it, and the first environment in user mode
 int64_t machine_call(unsigned cpu, uint64_t number, const void *argument, size_t size);

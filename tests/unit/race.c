@@ -1,0 +1,102 @@
+// race.c: programs on CPUs that run truly at once, under a race detector: they share frames, tables, slots, accounts,
+// slices, and end each other. When all of them have had their steps, the invariants hold.
+//   race [-s seed] [-n steps] [-c CPUs]
+#include <stdlib.h>
+#include <time.h>
+#include "test.h"
+
+enum { ROUND = 4000, CHILDREN = 3, PATIENCE = 200 };
+enum : uint64_t { STEP_NS = 500, WAIT_NS = 200'000 };
+
+static struct child child[CHILDREN];
+static uint64_t round_seed;
+static _Thread_local uint64_t seeded; // of a CPU's thread, which lives for one round
+
+static void call(unsigned cpu) {
+  draw_call(cpu);
+  fake_cpu[cpu].returned = false;
+  fake_cpu[cpu].job = JOB_CALL;
+}
+
+static void fault(unsigned cpu) {
+  fake_cpu[cpu].cause = 1 + test_random(9);
+  fake_cpu[cpu].address = test_random(~0ull);
+  fake_cpu[cpu].job = JOB_FAULT;
+}
+
+// What the program on this CPU does next.
+static void program(unsigned cpu) {
+  struct fake_cpu *c = &fake_cpu[cpu];
+  if (seeded != round_seed) test_random_from(round_seed * EXO_MAX_CPUS + cpu);
+  seeded = round_seed;
+  if (c->returned && c->number != EXO_CALL_batch) errors_note(c->number, c->result);
+  c->returned = false;
+  fake.now += STEP_NS;
+  uint64_t what = test_random(48);
+  if (what == 0)
+    draw_lie(cpu);
+  else if (what == 1 && draw_may_fault(cpu))
+    fault(cpu);
+  else if (what == 2)
+    c->job = JOB_FP;
+  else if (what < 10)
+    draw_touch(cpu);
+  else
+    call(cpu);
+}
+
+static void children_make(void) {
+  for (unsigned i = 0; i < CHILDREN; i++) {
+    child_make(&child[i], i + 1, (1u << machine_cpus) - 1);
+    EQ(CALL(0, env_ceiling, .env = child[i].number, .ceiling = 8), EXO_OK);
+    for (unsigned k = 0; k < CHILDREN; k++) // all may do everything to each other
+      if (k < i)
+        EQ(CALL(0, cap_grant, .env = child[i].number, .index = 1 + k, .name = child[k].guard, .rights = EXO_RIGHTS_ALL),
+           EXO_OK);
+  }
+  for (unsigned i = 0; i < CHILDREN; i++)
+    for (unsigned cpu = 0; cpu < machine_cpus; cpu++) child_run(&child[i], cpu, 1 + (i + cpu) % CHILDREN, 1'000'000);
+}
+
+// Returns how many of the steps were made: programs may all end, or sleep for ever.
+static uint64_t one_round(uint64_t steps) {
+  machine_start();
+  children_make();
+  fake.program = program;
+  fake.steps = steps;
+  uint64_t left = steps;
+  for (unsigned in_vain = 0; left && in_vain < PATIENCE && !fake.off; in_vain++) {
+    fake_time(WAIT_NS);
+    if (fake.steps != left) in_vain = 0;
+    left = fake.steps;
+  }
+  fake.steps = 0;
+  fake_run();
+  if (fake.off && fake.exit != ARCH_EXIT_CLEAN) fake_broken("the machine ended");
+  if (!fake.off) invariants();
+  return steps - left;
+}
+
+int main(int argc, char **argv) {
+  uint64_t steps = 200'000, done = 0, rounds = 0;
+  test_seed = (uint64_t)time(nullptr);
+  test_running = "race";
+  for (; argc >= 3; argc -= 2, argv += 2) {
+    uint64_t value = strtoull(argv[2], nullptr, 0);
+    if (argv[1][1] == 's') test_seed = value;
+    if (argv[1][1] == 'n') steps = value;
+    if (argv[1][1] == 'c') machine_cpus = (unsigned)value;
+  }
+  printf("seed %llu, %u CPUs\n", (unsigned long long)test_seed, machine_cpus);
+  for (; done < steps; rounds++) {
+    round_seed = test_seed + rounds;
+    done += one_round(ROUND);
+  }
+  fake_reset();
+  unsigned long long good = errors_count(false), bad = errors_count(true);
+  printf("race: %llu steps in %llu rounds; %llu calls succeeded, %llu failed; %llu shootdowns, %llu cross calls\n",
+         (unsigned long long)done, (unsigned long long)rounds, good, bad, (unsigned long long)machine_window.shootdowns,
+         (unsigned long long)machine_window.crosses);
+  if (steps >= ROUND) CHECK(good * 10 > (good + bad) * 3);
+  return 0;
+}
