@@ -59,9 +59,13 @@ static inline struct exo_frame_desc *frame_at(exo_frame n) {
   struct exo_frame_desc *d = &frame_table()[n];
   return exo_state_kind(__atomic_load_n(&d->state, __ATOMIC_RELAXED)) == EXO_KIND_ABSENT ? nullptr : d;
 }
+// The state of a frame that the caller has locked: whoever else wants it touches its lock bit meanwhile.
+static inline uint64_t frame_state(const struct exo_frame_desc *d) {
+  return __atomic_load_n(&d->state, __ATOMIC_RELAXED) & ~EXO_STATE_LOCK;
+}
 static inline bool frame_try_lock(struct exo_frame_desc *d, uint64_t *state) {
   if (__atomic_fetch_or(&d->state, EXO_STATE_LOCK, __ATOMIC_ACQUIRE) & EXO_STATE_LOCK) return false;
-  *state = __atomic_load_n(&d->state, __ATOMIC_RELAXED) & ~EXO_STATE_LOCK;
+  *state = frame_state(d);
   return true;
 }
 static inline void frame_unlock(struct exo_frame_desc *d, uint64_t state) {

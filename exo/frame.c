@@ -15,7 +15,7 @@ exo_result claim_refused(exo_slot slot, exo_frame frame, struct exo_frame_desc *
     return core_call(argument, number);
   }
   exo_result r = cap_check(env_self(), slot, d->guard, rights);
-  frame_unlock(d, d->state & ~EXO_STATE_LOCK);
+  frame_unlock(d, frame_state(d));
   return r == EXO_OK ? EXO_NO_SLOT : r; // OK: the slot changed between two looks
 }
 

@@ -54,7 +54,7 @@ static inline bool map_counts(uint64_t frame, exo_word prot) {
 // Why a table, or a frame, takes no mapping: what sys_map has found is asked once more, in order.
 [[gnu::cold, gnu::noinline]] static exo_result map_why(struct exo_frame_desc *table, struct exo_frame_desc *frame,
                                                        pte_t entry, exo_word prot) {
-  uint64_t t = table->state & ~EXO_STATE_LOCK, f = frame ? frame->state & ~EXO_STATE_LOCK : 0;
+  uint64_t t = frame_state(table), f = frame ? frame_state(frame) : 0;
   frame_unlock(table, t);
   if (frame) frame_unlock(frame, f);
   if (!is_leaf_table(t)) return EXO_KIND;
@@ -120,7 +120,7 @@ static inline bool range_valid(exo_word index, exo_word count) {
 static inline bool skips(exo_word skip, uint64_t i) { return skip >> (i % 64) & 1; }
 
 [[gnu::cold, gnu::noinline]] static exo_result not_a_leaf(struct exo_frame_desc *table) {
-  frame_unlock(table, table->state & ~EXO_STATE_LOCK);
+  frame_unlock(table, frame_state(table));
   return EXO_KIND;
 }
 
@@ -164,7 +164,7 @@ static inline exo_result protect_end(const struct exo_protect *a, struct exo_fra
   if (RARELY(a->prot & EXO_EXEC)) arch_code_fence();
   exo_frame root = live ? forget(table, a->index, done) : 0;
   uint64_t cpus = root ? loaded_elsewhere(root) : 0; // while the table is locked its root can not go away
-  frame_unlock(table, table->state & ~EXO_STATE_LOCK);
+  frame_unlock(table, frame_state(table));
   return RARELY(cpus) ? shoot_down(cpus, r) : r;
 }
 
@@ -236,7 +236,7 @@ static inline exo_result unmap_end(const struct exo_unmap *a, struct exo_frame_d
     __atomic_store_n(&entry[i], 0, __ATOMIC_RELEASE);
     left--;
   }
-  frame_unlock(table, (table->state & ~EXO_STATE_LOCK) - (gone << EXO_STATE_MAPS_SHIFT));
+  frame_unlock(table, frame_state(table) - (gone << EXO_STATE_MAPS_SHIFT));
   return (exo_result)gone;
 }
 [[gnu::cold, gnu::noinline]] static exo_result unmap_far(const struct exo_unmap *a, struct exo_frame_desc *table,
