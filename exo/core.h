@@ -156,11 +156,13 @@ struct env_cpu {          // an environment's private state on one CPU: an ENV_C
   _Alignas(ARCH_FP_ALIGN) uint8_t fp[ARCH_FP_SIZE];
 };
 static inline exo_frame env_frame(exo_env number) { return number & ((1ull << 40) - 1); }
-enum : uint64_t { GENERATION_MASK = 0x7FFFFF };    // 23 bits: a number, being a result, is never below 0
+// A number, being a result, is never below 0: 23 bits. An env frame whose environment has ended has no number at all.
+enum : uint32_t { GENERATION_MASK = 0x7FFFFF, GENERATION_ENDED = 1u << 31 };
+static inline bool env_alive(const struct env *env) { return __atomic_load_n(&env->w.alive, __ATOMIC_SEQ_CST); }
 static inline struct env *env_at(exo_env number) { // nullptr: no such environment (any more)
   const struct exo_frame_desc *d = frame_at(env_frame(number));
   if (!d || exo_state_kind(__atomic_load_n(&d->state, __ATOMIC_ACQUIRE)) != EXO_KIND_ENV) return nullptr;
-  return d->generation == number >> 40 ? frame_memory(env_frame(number)) : nullptr;
+  return __atomic_load_n(&d->generation, __ATOMIC_RELAXED) == number >> 40 ? frame_memory(env_frame(number)) : nullptr;
 }
 // Locks the env frame of `number` (0: the caller); nullptr if there is none. Writers of its slots and CPUs hold this
 // lock.
@@ -168,7 +170,7 @@ struct env *env_lock(exo_env number, struct exo_frame_desc **d, uint64_t *state)
 // Locks an environment that the slot may manage; on a result below 0 nothing is locked.
 exo_result env_claim(exo_slot slot, exo_env number, struct env **env, struct claim *c);
 static inline struct env_cpu *env_on(const struct env *env, unsigned cpu) { // nullptr: not there
-  if (cpu >= EXO_MAX_CPUS || !(env->w.cpus >> cpu & 1)) return nullptr;
+  if (cpu >= EXO_MAX_CPUS || !(__atomic_load_n(&env->w.cpus, __ATOMIC_ACQUIRE) >> cpu & 1)) return nullptr;
   return frame_memory(env->w.state_frame[cpu]);
 }
 void env_tell(const struct env *env, uint64_t bits); // sets events on all its CPUs; its env frame is locked
@@ -217,7 +219,7 @@ static inline uint64_t loaded_elsewhere(exo_frame root) {
 static inline struct env *env_probe(struct cpu *cpu, exo_env number) {
   struct env *env = frame_memory(env_frame(number));
   __atomic_store_n(&cpu->probe, env, __ATOMIC_SEQ_CST);
-  return env_at(number) && __atomic_load_n(&env->w.alive, __ATOMIC_SEQ_CST) ? env : nullptr;
+  return env_at(number) && env_alive(env) ? env : nullptr;
 }
 static inline void probe_end(struct cpu *cpu) { __atomic_store_n(&cpu->probe, nullptr, __ATOMIC_RELEASE); }
 [[noreturn]] void slice_next(void); // the running environment gives the CPU up: who is next?

@@ -30,8 +30,9 @@ exo_result sys_env_create(const struct exo_env_create *a) {
   env->w.version = 1;
   env->w.alive = 1;
   env->w.parent = env_self()->w.number;
-  d->generation = (d->generation + 1) & GENERATION_MASK;
-  env->w.number = a->frame | (uint64_t)d->generation << 40;
+  uint32_t generation = (d->generation + 1) & GENERATION_MASK;
+  __atomic_store_n(&d->generation, generation, __ATOMIC_RELAXED);
+  env->w.number = a->frame | (uint64_t)generation << 40;
   for (int i = 0; i < EXO_SLOTS; i++) env->w.slot[i].open = 1;
   d->guard = a->guard;
   frame_unlock(d, EXO_KIND_ENV);
@@ -198,7 +199,7 @@ static void wait_until_off(const struct env *env) {
     while (__atomic_load_n(&cpu->probe, __ATOMIC_SEQ_CST) == env ||
            __atomic_load_n(&cpu->env, __ATOMIC_SEQ_CST) == env) {
       smp_cross(i);
-      if (self->env && !self->env->w.alive) slice_leave();
+      if (self->env && !env_alive(self->env)) slice_leave();
     }
   }
 }
@@ -220,7 +221,7 @@ static void presence_undo(struct env *env) {
     frame_unpin(env->uarea_frame[i]);
     frame_unpin(env->uarea_frame[i] + 1);
   }
-  env->w.cpus = 0;
+  __atomic_store_n(&env->w.cpus, 0, __ATOMIC_RELAXED);
   if (env->w.root) frame_unpin(env->w.root);
   env->w.root = 0;
 }
@@ -259,7 +260,7 @@ struct end {
 // pin goes its frame can not be dropped. On return it runs nowhere; if it was the caller's own, this CPU is idle.
 static void end_locked(struct env *env, struct exo_frame_desc *d, uint64_t s, const struct end *end) {
   __atomic_store_n(&env->w.alive, 0, __ATOMIC_SEQ_CST);
-  d->generation |= GENERATION_ENDED;
+  __atomic_store_n(&d->generation, d->generation | GENERATION_ENDED, __ATOMIC_RELAXED);
   obituary_write(env, end->cause, end->address, end->f, end->by);
   frame_unlock(d, s + (1ull << EXO_STATE_PINS_SHIFT)); // pinned until the end is complete
   if (!env->w.parent) machine_end(&env->w.obituary);
@@ -293,6 +294,6 @@ exo_result sys_env_stop(const struct exo_env_stop *a) {
     end_locked(env, c.desc, c.state, &(struct end){EXO_CAUSE_STOPPED, a->status, nullptr, self->w.number});
   } else
     env_end(self, EXO_CAUSE_STOPPED, a->status, nullptr, self->w.number);
-  if (arch_self()->env != self || !self->w.alive) slice_next();
+  if (arch_self()->env != self || !env_alive(self)) slice_next();
   return EXO_OK;
 }

@@ -111,7 +111,7 @@ exo_result sys_frame_guard(const struct exo_frame_guard *a) {
   if (exo_state_kind(c->state) != EXO_KIND_USER && exo_state_kind(c->state) != EXO_KIND_ENV) return EXO_KIND;
   if (!state_idle(c->state)) return EXO_BUSY;
   if (exo_state_kind(c->state) == EXO_KIND_USER) return EXO_OK;
-  if (dead->w.alive || dead->w.used) return EXO_BUSY;
+  if (dead->w.alive || __atomic_load_n(&dead->w.used, __ATOMIC_ACQUIRE)) return EXO_BUSY;
   __atomic_fetch_add(&env_self()->w.ceiling, dead->w.ceiling, __ATOMIC_RELAXED);
   return EXO_OK;
 }

@@ -7,7 +7,7 @@ _Alignas(EXO_PAGE) struct exo_machine_window machine_window;
 static uint64_t entry_counter;
 
 void boot_stage(unsigned stage, const char *what) {
-  if (machine_window.stage_ns[stage]) return;
+  if (__atomic_load_n(&machine_window.stage_ns[stage], __ATOMIC_RELAXED)) return;
   uint64_t ticks = arch_counter() - entry_counter, hz = arch_clock_hz();
   uint64_t ns = ticks / hz * 1'000'000'000 + ticks % hz * 1'000'000'000 / hz;
   uint64_t never = 0; // two CPUs may get here at once

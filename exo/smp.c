@@ -35,7 +35,7 @@ void core_cross(struct arch_frame *f) {
   struct cpu *cpu = arch_self();
   cross_answer(cpu);
   if (!f) return;
-  if (!cpu->env->w.alive) slice_next();
+  if (!env_alive(cpu->env)) slice_next();
   if (slice_over(cpu))
     slice_preempt(f);
   else
