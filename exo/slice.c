@@ -6,6 +6,9 @@ static void slices_lock(struct cpu *cpu) {
   while (__atomic_exchange_n(&cpu->slice_lock, 1, __ATOMIC_ACQUIRE)) cpu_relax();
 }
 static void slices_unlock(struct cpu *cpu) { __atomic_store_n(&cpu->slice_lock, 0, __ATOMIC_RELEASE); }
+// A slice as one sees it who has not locked its CPU's.
+static exo_env slice_env(const struct slice *s) { return __atomic_load_n(&s->env, __ATOMIC_RELAXED); }
+static uint64_t slice_length(const struct slice *s) { return __atomic_load_n(&s->length_ns, __ATOMIC_RELAXED); }
 
 void slice_init(struct cpu *cpu, unsigned index) {
   cpu->index = index;
@@ -70,20 +73,23 @@ static void env_switch(struct cpu *cpu, struct env_cpu *ec) {
 
 // Does nobody but this environment own time here? Then its slice needs no end, and the CPU no timer.
 static bool sole_owner(const struct cpu *cpu, exo_env number) {
-  for (int i = 0; i < EXO_SLICES; i++)
-    if (cpu->slice[i].length_ns && cpu->slice[i].env && cpu->slice[i].env != number) return false;
+  for (int i = 0; i < EXO_SLICES; i++) {
+    exo_env owner = slice_env(&cpu->slice[i]);
+    if (owner && owner != number && __atomic_load_n(&cpu->slice[i].length_ns, __ATOMIC_RELAXED)) return false;
+  }
   return number;
 }
 
 // An endless slice gets an end: from here on it is as long as any.
 [[gnu::cold, gnu::noinline]] static void slice_limit(struct cpu *cpu) {
-  cpu->slice_end_ns = arch_now_ns() + cpu->slice[cpu->slice_now].length_ns;
+  uint64_t length = __atomic_load_n(&cpu->slice[cpu->slice_now].length_ns, __ATOMIC_RELAXED);
+  cpu->slice_end_ns = arch_now_ns() + (length > SLICE_MIN_NS ? length : SLICE_MIN_NS);
   arch_timer_set(cpu->slice_end_ns);
 }
 
 void slice_pass(struct cpu *cpu, struct env_cpu *to) {
   if (RARELY(cpu->slice_end_ns == ~0ull)) slice_limit(cpu); // a guest does not stay for ever
-  if (cpu->slice[cpu->slice_now].env == to->env->w.number) cpu->lent = false;
+  if (slice_env(&cpu->slice[cpu->slice_now]) == to->env->w.number) cpu->lent = false;
   env_switch(cpu, to);
 }
 
@@ -129,7 +135,7 @@ static struct env_cpu *pick(struct cpu *cpu) {
 
 // The deadline of a slice's sleeping owner; ~0: none.
 static uint64_t owner_deadline(struct cpu *cpu, const struct slice *s) {
-  exo_env number = s->env; // another CPU may change it
+  exo_env number = slice_env(s);
   const struct env *env = number ? env_probe(cpu, number) : nullptr;
   const struct env_cpu *ec = env ? env_on(env, cpu->index) : nullptr;
   uint64_t deadline = ec && ec->ready == ENV_ASLEEP ? ec->deadline_ns : ~0ull;
@@ -141,7 +147,7 @@ static uint64_t owner_deadline(struct cpu *cpu, const struct slice *s) {
 static uint64_t next_deadline(struct cpu *cpu) {
   uint64_t first = ~0ull;
   for (int i = 0; i < EXO_SLICES; i++) {
-    uint64_t deadline = cpu->slice[i].length_ns ? owner_deadline(cpu, &cpu->slice[i]) : ~0ull;
+    uint64_t deadline = slice_length(&cpu->slice[i]) ? owner_deadline(cpu, &cpu->slice[i]) : ~0ull;
     if (deadline < first) first = deadline;
   }
   return first;
@@ -200,7 +206,7 @@ static void slice_close(struct cpu *cpu) {
 }
 
 bool slice_over(struct cpu *cpu) {
-  exo_env owner = cpu->slice[cpu->slice_now].env;
+  exo_env owner = slice_env(&cpu->slice[cpu->slice_now]);
   if (cpu->slice_end_ns == ~0ull && !sole_owner(cpu, cpu->env->w.number)) slice_limit(cpu);
   if (arch_now_ns() >= cpu->slice_end_ns) return true;
   bool waits = cpu->lent && owner && slice_ready(cpu, owner);
@@ -244,7 +250,7 @@ bool slice_take(unsigned index, uint64_t position, exo_env from) {
   struct cpu *cpu = cpu_at(index);
   slices_lock(cpu);
   bool mine = cpu->slice[position].env == from;
-  if (mine) cpu->slice[position].env = 0;
+  if (mine) __atomic_store_n(&cpu->slice[position].env, 0, __ATOMIC_RELAXED);
   slices_unlock(cpu);
   if (mine) smp_kick(index);
   return mine;
@@ -255,7 +261,7 @@ void slice_forget(const struct env *env) {
     struct cpu *cpu = cpu_at(i);
     slices_lock(cpu);
     for (int k = 0; k < EXO_SLICES; k++)
-      if (cpu->slice[k].env == env->w.number) cpu->slice[k].env = 0;
+      if (cpu->slice[k].env == env->w.number) __atomic_store_n(&cpu->slice[k].env, 0, __ATOMIC_RELAXED);
     slices_unlock(cpu);
   }
 }
@@ -299,7 +305,12 @@ exo_result sys_slice_set(const struct exo_slice_set *a) {
   r = cap_check(env_self(), a->slot, s->guard, EXO_MANAGE);
   if (r == EXO_OK && a->env && !env_at(a->env)) r = EXO_NO_ENV;          // it ended meanwhile
   uint64_t debt = s->debt_ns < a->length_ns ? s->debt_ns : a->length_ns; // never more than a turn
-  if (r == EXO_OK) *s = (struct slice){a->env, a->guard, a->length_ns, debt};
+  if (r == EXO_OK) {
+    __atomic_store_n(&s->env, a->env, __ATOMIC_RELAXED);
+    __atomic_store_n(&s->length_ns, a->length_ns, __ATOMIC_RELAXED);
+    s->guard = a->guard;
+    s->debt_ns = debt;
+  }
   slices_unlock(cpu);
   if (r == EXO_OK && before && before != a->env) slice_given(before);
   if (r == EXO_OK && cpu == arch_self())

@@ -2,6 +2,9 @@
 // core_fault itself; this is its specification, the slow path, and the fake machine's path.
 #include "core.h"
 
+// Other CPUs set bits meanwhile.
+static uint64_t pending(const struct exo_uarea *u) { return __atomic_load_n(&u->pending, __ATOMIC_RELAXED); }
+
 // *f becomes the entry of the fault door. False: it can not be entered, so the environment has ended.
 static bool fault_deliver(struct arch_frame *f, uint64_t cause, uint64_t address) {
   struct cpu *cpu = arch_self();
@@ -52,7 +55,7 @@ void upcall_poll(struct arch_frame *f) {
   const struct cpu *cpu = arch_self();
   struct exo_uarea *u = cpu->arch.uarea;
   uint64_t pc = *arch_frame_pc(f), soon = arch_now_ns() + SOON_NS;
-  if (!u->pending || upcall_deliver(f)) return;
+  if (!pending(u) || upcall_deliver(f)) return;
   uint64_t end = cpu->grace ? cpu->grace_end_ns : cpu->slice_end_ns; // a storm of kicks does not put it off
   if (!u->masked && pc >= u->resume_start && pc < u->resume_end) arch_timer_set(soon < end ? soon : end);
 }
@@ -85,7 +88,7 @@ static void continue_record(struct exo_uarea *u, const struct exo_record *r) {
   struct arch_frame f = r->regs;
   if (!arch_frame_sane(&f)) {
     if (!fault_deliver(&f, EXO_CAUSE_BAD_PC, *arch_frame_pc(&f))) return;
-  } else if (u->pending)
+  } else if (pending(u))
     upcall_deliver(&f);
   arch_enter(&f);
 }
