@@ -11,7 +11,7 @@ static const struct op {
   const char *arguments;
 } ops[] = {
     {EXO_CALL_null, 1, "w"},           {EXO_CALL_resume, 4, "z"},        {EXO_CALL_yield, 4, "ed"},
-    {EXO_CALL_cap_grant, 4, "sesgr"},  {EXO_CALL_cap_drop, 2, "ses"},    {EXO_CALL_cap_open, 2, "so"},
+    {EXO_CALL_cap_grant, 4, "sesgr"},  {EXO_CALL_cap_drop, 2, "seS"},    {EXO_CALL_cap_open, 2, "so"},
     {EXO_CALL_frame_take, 12, "0Fge"}, {EXO_CALL_frame_guard, 2, "0Ug"}, {EXO_CALL_frame_drop, 6, "0U"},
     {EXO_CALL_frame_drop, 1, "0N"},    {EXO_CALL_table_root, 2, "0U"},   {EXO_CALL_table_link, 8, "0TiU"},
     {EXO_CALL_table_drop, 3, "0T"},    {EXO_CALL_map, 16, "0Li0Up"},     {EXO_CALL_map, 2, "0Li0Np"},
@@ -21,7 +21,7 @@ static const struct op {
     {EXO_CALL_env_stop, 2, "0ew"},     {EXO_CALL_batch, 4, "k"},         {EXO_CALL_console_write, 1, "0okw"},
     {EXO_CALL_console_read, 1, "s"},   {EXO_CALL_table_drop, 1, "0R"},   {EXO_CALL_machine_exit, 1, "sw"},
     {EXO_CALL_COUNT, 1, "w"},          {EXO_CALL_frame_guard, 1, "0Ag"}, {EXO_CALL_env_space, 1, "0eA"},
-    {EXO_CALL_table_drop, 1, "0A"},    {EXO_CALL_protect, 1, "0Akkpm"},  {EXO_CALL_cap_drop, 2, "ses"},
+    {EXO_CALL_table_drop, 1, "0A"},    {EXO_CALL_protect, 1, "0Akkpm"},  {EXO_CALL_cap_drop, 2, "seS"},
 };
 enum { OPS = sizeof ops / sizeof *ops };
 
@@ -67,12 +67,13 @@ static uint64_t word_odd(void) {
 }
 
 static uint64_t word_for(char what) {
-  static const uint64_t prot[] = {1, 3, 5, 3, 1, 0, 7, 2},
+  static const uint64_t prot[] = {1, 3, 5, 3, 1, 3, 1, 7},
                         length[] = {0, 50'000, 120'000, 1'000'000, 5'000'000, 49'999};
   if (test_random(40) == 0) return word_odd();
   switch (what) {
   case '0': return test_random(16) ? 0 : test_random(4);
   case 's': return test_random(6);
+  case 'S': return test_random(8) ? 1 + test_random(5) : 0; // without slot 0 there is not much to do
   case 'F': return frame_of(EXO_KIND_FREE, -1);
   case 'U': return frame_of(test_random(8) ? EXO_KIND_USER : EXO_KIND_UAREA, -1);
   case 'T': return frame_of(EXO_KIND_TABLE, -1);
@@ -87,7 +88,7 @@ static uint64_t word_for(char what) {
   case 'm': return test_random(2) ? 0 : test_random(~0ull); // a set of entries to leave out
   case 'g': return guard_of_any();
   case 'r': return test_random(64);
-  case 'p': return prot[test_random(8)];
+  case 'p': return test_random(8) ? prot[test_random(8)] : test_random(9);
   case 'l': return length[test_random(6)];
   case 'x': return test_random(4);
   case 'o':
@@ -117,7 +118,7 @@ static bool ends_all(unsigned cpu, uint64_t number, const uint64_t argument[6]) 
   exo_env target = argument[1] ? argument[1] : runs_on(cpu);
   if (number == EXO_CALL_env_cpu) return target == first();
   if (number == EXO_CALL_env_stop)
-    return target == first() ? test_random(256) != 255 : env_at(target) && test_random(8);
+    return target == first() ? test_random(256) != 255 : env_at(target) && test_random(48);
   return number == EXO_CALL_machine_exit &&
          cap_check(cpu_at(cpu)->env, argument[0], EXO_GUARD_EXIT, EXO_WRITE) == EXO_OK && test_random(256) != 255;
 }
@@ -139,7 +140,7 @@ void draw_call(unsigned cpu) {
   c->number = op_draw(cpu, c->argument);
   for (unsigned i = 0; c->number == EXO_CALL_batch && i < BATCH_MOST; i++)
     u->batch[i].number = op_draw(cpu, u->batch[i].argument);
-  if (c->number == EXO_CALL_resume && runs_on(cpu) == first()) u->fault.busy = 0; // else its own lie ends it
+  if (c->number == EXO_CALL_resume && (runs_on(cpu) == first() || test_random(16))) u->fault.busy = 0; // else it ends
   c->interrupt = test_random(16) == 0;
 }
 

@@ -76,9 +76,9 @@ static void range(struct exo_boot *b, uint64_t begin, uint64_t end, uint32_t use
 }
 
 void machine_build(struct exo_boot *b) {
+  fake_reset(); // first: CPUs may be running
   memory_make();
   kernel_tables();
-  fake_reset();
   memset(&machine_window, 0, sizeof machine_window);
   *b = (struct exo_boot){.magic = EXO_BOOT_MAGIC, .version = EXO_BOOT_VERSION, .size = sizeof *b};
   b->kernel_physical = IMAGE * EXO_PAGE;
