@@ -265,9 +265,9 @@ void arch_flush_all(void) {
   memset(self()->tlb, 0, sizeof self()->tlb);
 }
 
-// What the walker of a CPU reads, while others write.
+// What the walker of a CPU reads, while others write. It comes to the next table by what it read here, not before.
 static pte_t entry_read(uint64_t table, uint64_t va, int level) {
-  return __atomic_load_n(&((const pte_t *)direct(table))[va / span(level) % 512], __ATOMIC_RELAXED);
+  return __atomic_load_n(&((const pte_t *)direct(table))[va / span(level) % 512], __ATOMIC_ACQUIRE);
 }
 
 // A page of a joined table, as it would be alone.
