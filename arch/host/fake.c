@@ -205,7 +205,10 @@ void arch_idle(void) {
   }
 }
 
-bool arch_interrupt_pending(void) { return self()->interrupt || self()->cross_pending || self()->timer_ns <= fake.now; }
+bool arch_interrupt_pending(void) {
+  if (fake.at_look) fake.at_look();
+  return self()->interrupt || self()->cross_pending || self()->timer_ns <= fake.now;
+}
 
 static void end(uint32_t exit) {
   fake.exit = exit;

@@ -54,6 +54,7 @@ extern struct fake {
   _Atomic unsigned length[2];
   const char *input;
   void (*at_pause)(void);                           // in the middle of a waiting loop, on the waiting CPU
+  void (*at_look)(void);                            // while a long call looks for interrupts
   void (*before_root)(uint64_t old, uint64_t root); // before another root is loaded
 } fake;
 
