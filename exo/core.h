@@ -18,6 +18,7 @@
 extern const struct exo_boot *boot; // the handover, after main.c has checked it
 extern struct exo_machine_window machine_window;
 void boot_stage(unsigned stage, const char *what); // prints it and writes it into the window
+bool boot_registers(const struct exo_boot *b, uint64_t physical, uint64_t size); // lie in one of its register windows
 
 // --- cap.c: capabilities: names, rights, slots
 struct env { // an environment: its env frame

@@ -20,24 +20,100 @@ void boot_stage(unsigned stage, const char *what) {
 
 [[gnu::section(".note.veridian"), gnu::used]] static const struct exo_boot_note note = EXO_BOOT_NOTE;
 
-// The handover is the loader's word; every number that the core will rely on is looked at once, here.
-static void boot_check(const struct exo_boot *b) {
-  if (b->magic != EXO_BOOT_MAGIC || b->version != EXO_BOOT_VERSION || b->size != sizeof *b)
-    arch_power_off(ARCH_EXIT_PANIC); // nothing in it is to be believed, not even where the console is
-  boot = b;                          // from here on there is a console to complain on
-  CHECK(b->range_count > 0 && b->range_count <= EXO_BOOT_RANGES && b->table_count <= EXO_BOOT_RANGES);
-  CHECK(b->cpu_count > 0 && b->cpu_count <= EXO_MAX_CPUS);
-  CHECK(b->segment_count > 0 && b->segment_count <= EXO_BOOT_SEGMENTS && b->device_count <= EXO_BOOT_DEVICES);
-  CHECK(b->ecam_count <= EXO_BOOT_ECAMS && b->virtio_count <= EXO_BOOT_VIRTIO);
+// --- The handover is the loader's word; every number that the core will rely on is looked at once, here.
+
+// Frames of one use, all in one range. (Ranges are sorted, and merged where they touch.)
+static bool frames_are(uint64_t first, uint64_t count, uint32_t use) {
+  for (uint32_t i = 0; i < boot->range_count; i++) {
+    const struct exo_boot_range *r = &boot->range[i];
+    if (r->use == use && first >= r->first && first - r->first <= r->count)
+      return count <= r->count - (first - r->first);
+  }
+  return false;
+}
+static bool bytes_are_kernel(uint64_t physical, uint64_t size) {
+  return physical % EXO_PAGE == 0 && size % EXO_PAGE == 0 &&
+         frames_are(physical >> EXO_PAGE_BITS, size >> EXO_PAGE_BITS, EXO_USE_KERNEL);
+}
+
+bool boot_registers(const struct exo_boot *b, uint64_t physical, uint64_t size) {
+  for (uint32_t i = 0; i < b->device_count; i++) {
+    const struct exo_boot_device *d = &b->device[i];
+    if (physical >= d->physical && physical - d->physical <= d->size && size <= d->size - (physical - d->physical))
+      return true;
+  }
+  return false;
+}
+
+static bool port_is_sane(const struct exo_boot *b, const struct exo_boot_serial *s) {
+  if (s->kind <= EXO_PORT_16550_IO) return true;
+  if (s->kind > EXO_PORT_PL011 || s->shift > 7) return false;
+  return boot_registers(b, s->base, s->kind == EXO_PORT_PL011 ? 0x20 : 8ull << s->shift);
+}
+
+// Is there somebody to complain to? If not, nothing here is to be believed.
+static bool head_is_sane(const struct exo_boot *b) {
+  return b->magic == EXO_BOOT_MAGIC && b->version == EXO_BOOT_VERSION && b->size == sizeof *b &&
+         b->device_count <= EXO_BOOT_DEVICES && port_is_sane(b, &b->console) && port_is_sane(b, &b->results);
+}
+
+static void check_ranges(const struct exo_boot *b) {
   uint64_t end = 0;
   for (uint32_t i = 0; i < b->range_count; i++) {
     const struct exo_boot_range *r = &b->range[i];
-    if (r->first < end || r->count == 0 || r->count > b->frame_table_count || r->use - 1 >= EXO_USE_APP)
+    if (r->first < end || r->first > b->frame_table_count || r->count == 0 || r->count > b->frame_table_count ||
+        r->use - 1 >= EXO_USE_APP)
       panic("memory range %u of the handover is unsorted, overlapping or unknown", i);
     end = r->first + r->count;
   }
   CHECK(end <= b->frame_table_count);
+  for (uint32_t i = 0, k = 0; i < b->range_count; i++) { // both sorted: each range's descriptors are there
+    const struct exo_boot_range *r = &b->range[i];
+    while (k < b->table_count && b->table[k].first_frame + b->table[k].frame_count <= r->first) k++;
+    if (k == b->table_count || r->first < b->table[k].first_frame ||
+        r->first + r->count > b->table[k].first_frame + b->table[k].frame_count)
+      panic("memory range %u of the handover has no descriptors", i);
+  }
 }
+
+static void check_memory(const struct exo_boot *b) {
+  uint64_t window = (uint64_t)&machine_window - b->kernel_virtual;
+  CHECK(bytes_are_kernel(b->root_physical, EXO_PAGE) && bytes_are_kernel(b->low_root_physical, EXO_PAGE));
+  CHECK(bytes_are_kernel(b->trampoline_physical, EXO_PAGE) && bytes_are_kernel(b->kernel_physical, b->kernel_size));
+  CHECK(window < b->kernel_size && window % EXO_PAGE == 0);
+  for (uint32_t i = 0; i < b->table_count; i++) {
+    const struct exo_boot_table *t = &b->table[i];
+    CHECK(t->frame_count % 128 == 0 && t->first_frame % 128 == 0 && t->frame_count <= b->frame_table_count);
+    CHECK(t->first_frame <= b->frame_table_count - t->frame_count);
+    CHECK(frames_are(t->table_frame, t->frame_count / 128, EXO_USE_KERNEL));
+  }
+  for (uint32_t i = 0; i < b->segment_count; i++)
+    CHECK(frames_are(b->segment[i].frame, b->segment[i].count, EXO_USE_APP));
+  CHECK(frames_are(b->spare_frame, b->spare_count, EXO_USE_APP));
+}
+
+static void check_devices(const struct exo_boot *b) {
+  for (uint32_t i = 0; i < b->ecam_count; i++) {
+    const struct exo_boot_ecam *e = &b->ecam[i];
+    CHECK(e->first_bus <= e->last_bus && e->last_bus <= 255);
+    CHECK(boot_registers(b, e->physical + ((uint64_t)e->first_bus << 20), (e->last_bus - e->first_bus + 1ull) << 20));
+  }
+  for (uint32_t i = 0; i < b->virtio_count; i++) CHECK(boot_registers(b, b->virtio_mmio[i], 0x100));
+}
+
+static void boot_check(const struct exo_boot *b) {
+  if (!head_is_sane(b)) arch_power_off(ARCH_EXIT_PANIC);
+  boot = b; // from here on there is a console to complain on
+  CHECK(b->range_count > 0 && b->range_count <= EXO_BOOT_RANGES && b->table_count <= EXO_BOOT_RANGES);
+  CHECK(b->cpu_count > 0 && b->cpu_count <= EXO_MAX_CPUS);
+  CHECK(b->segment_count > 0 && b->segment_count <= EXO_BOOT_SEGMENTS);
+  CHECK(b->ecam_count <= EXO_BOOT_ECAMS && b->virtio_count <= EXO_BOOT_VIRTIO);
+  check_ranges(b);
+  check_memory(b);
+  check_devices(b);
+}
+
+// --- Waking up
 
 // Traps, interrupts and the timer work when a timer that was set has fired.
 static void timer_check(void) {

@@ -62,13 +62,7 @@ static bool is_sane(const struct exo_boot_framebuffer *f) {
     const struct exo_boot_range *r = &boot->range[i];
     if (f->physical >> EXO_PAGE_BITS < r->first + r->count && r->first << EXO_PAGE_BITS < end) return false;
   }
-  for (uint32_t i = 0; i < boot->device_count; i++) {
-    const struct exo_boot_device *d = &boot->device[i];
-    if (d->physical <= f->physical && f->physical - d->physical <= d->size &&
-        f->size <= d->size - (f->physical - d->physical))
-      return true;
-  }
-  return false;
+  return boot_registers(boot, f->physical, f->size);
 }
 
 void screen_init(void) {

@@ -20,7 +20,8 @@ static uint64_t word(void) {
 static void entry_fill(struct exo_batch_entry *e) {
   uint64_t number = bytes_take(1);
   e->number = number < 64 ? number % (EXO_CALL_COUNT + 4) : number < 192 ? EXO_CALL_map + number % 4 : bytes_take(8);
-  for (unsigned i = 0; i < EXO_CALL_WORDS; i++) // slots stand first and, in map, fourth: mostly the one that reaches all
+  for (unsigned i = 0; i < EXO_CALL_WORDS;
+       i++) // slots stand first and, in map, fourth: mostly the one that reaches all
     e->argument[i] = i % 3 == 0 && bytes_take(1) < 160 ? 0 : word();
   e->result = (int64_t)bytes_take(1);
 }

@@ -98,6 +98,8 @@ void machine_build(struct exo_boot *b) {
   b->table[0] = (struct exo_boot_table){.frame_count = FRAMES, .table_frame = DESCRIPTORS};
   b->console = (struct exo_boot_serial){.base = 0x3F8, .kind = EXO_PORT_16550_IO};
   b->results = (struct exo_boot_serial){.base = 0x2F8, .kind = EXO_PORT_16550_IO};
+  b->device_count = 1;
+  b->device[0] = (struct exo_boot_device){0, DEVICE_BYTES};
   b->ecam_count = 1;
   b->virtio_count = 1;
   b->virtio_mmio[0] = VIRTIO;
