@@ -4,23 +4,29 @@
 #include <unistd.h>
 #include "turns.h"
 
-enum { EAGER = 50, NAP_US = 20 }; // turns passed before a CPU that has nothing to do sleeps
+enum { EAGER = 8, NAP_US = 20, LONGER = 64, LONGEST = 50 };
 static pthread_t thread[EXO_MAX_CPUS];
 static bool begun[EXO_MAX_CPUS];
 static _Atomic bool quit;
-static _Thread_local uint64_t base, passed;
+static _Thread_local uint64_t base, passed, turns_then;
 static _Thread_local unsigned self;
 
-static void rest(uint64_t turns) {
-  if (turns % EAGER)
+// A call that finds a lock held makes itself again, on a stack that grows where the race detector forbids tail calls:
+// so who waits long sleeps long, until the holder's thread has had its time.
+static void rest(uint64_t passes) {
+  uint64_t naps = 1 + passes / LONGER;
+  if (passes % EAGER)
     sched_yield();
   else
-    usleep(NAP_US);
+    usleep((useconds_t)(NAP_US * (naps < LONGEST ? naps : LONGEST)));
 }
 
 void turn_pass(void) {
+  uint64_t turns_now = fake_cpu[self].turns;
   if (quit) pthread_exit(nullptr);
-  rest(++passed);
+  passed = turns_now == turns_then ? passed + 1 : 0;
+  turns_then = turns_now;
+  rest(passed);
 }
 
 static void *body(void *i) {
@@ -64,7 +70,7 @@ static uint64_t turns(bool *busy) {
 void fake_run(void) {
   bool busy = true, still = true;
   for (uint64_t i = 1; busy || still; i++) {
-    rest(i);
+    rest(i % LONGER);
     uint64_t before = turns(&busy);
     if (turns(&still) != before) busy = true;
     if (fake.off) return;
