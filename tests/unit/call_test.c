@@ -104,6 +104,10 @@ static void console(void) {
   REFUSE(EXO_DENIED, 1, console_write, .slot = 1, .port = EXO_PORT_RESULTS, .length = 1); // another capability
   REFUSE(EXO_DENIED, 1, console_read, .slot = 1);
   REFUSE(EXO_NO_SLOT, 1, console_read, .slot = 64);
+  EQ(CALL(0, cap_grant, .env = a.number, .index = 2, .name = EXO_GUARD_CONSOLE_IN, .rights = EXO_WRITE), EXO_OK);
+  EQ(CALL(0, cap_grant, .env = a.number, .index = 3, .name = EXO_GUARD_CONSOLE_OUT, .rights = EXO_READ), EXO_OK);
+  REFUSE(EXO_DENIED, 1, console_read, .slot = 2); // the right name, not the right
+  REFUSE(EXO_DENIED, 1, console_write, .slot = 3, .length = 1);
   REFUSE(EXO_EMPTY, 0, console_read);
   fake.input = "a\xFF";
   EQ(CALL(0, console_read), 'a');

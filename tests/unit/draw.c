@@ -131,7 +131,7 @@ static uint64_t op_draw(unsigned cpu, uint64_t argument[6]) {
   return ends_all(cpu, op->number, argument) ? EXO_CALL_null : op->number;
 }
 
-enum { BATCH_MOST = 12 };
+enum { BATCH_MOST = 12 }; // of a drawn batch
 
 void draw_call(unsigned cpu) {
   struct fake_cpu *c = &fake_cpu[cpu];
@@ -148,7 +148,7 @@ void draw_call(unsigned cpu) {
 void draw_note(const struct fake_cpu *c, const struct exo_uarea *u) {
   if (!c->returned) return;
   errors_note(c->number, c->result);
-  if (c->number != EXO_CALL_batch || c->result > BATCH_MOST) return;
+  if (c->number != EXO_CALL_batch) return;
   for (int64_t i = 0; i < c->result; i++) errors_note(u->batch[i].number, u->batch[i].result);
 }
 

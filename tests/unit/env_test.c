@@ -80,6 +80,8 @@ static void space_and_start_refused(void) {
   REFUSE(EXO_BUSY, 0, env_space, .env = a.number, .root = r); // it has one
   REFUSE(EXO_DENIED, 1, env_space, .env = e, .root = window(boot->spare_frame)->root);
   REFUSE(EXO_DENIED, 1, env_space, .env = first(), .root = r);
+  REFUSE(EXO_NO_SLOT, 1, env_space, .slot = 1, .env = e, .root = r);
+  REFUSE(EXO_KIND, 0, env_space, .env = e, .root = env_frame(e)); // itself
   EQ(CALL(1, env_space, .env = e, .root = r), EXO_OK);
   REFUSE(EXO_EMPTY, 0, env_start, .env = e, .cpu = 2);
   REFUSE(EXO_EMPTY, 0, env_start, .env = e, .cpu = CPUS);
@@ -87,6 +89,7 @@ static void space_and_start_refused(void) {
   REFUSE(EXO_EMPTY, 0, env_start, .env = e, .cpu = 1ull << 32 | 1);
   REFUSE(EXO_NO_ENV, 0, env_start, .env = e + (1ull << 40), .cpu = 1);
   REFUSE(EXO_DENIED, 1, env_start, .env = first(), .cpu = 0);
+  REFUSE(EXO_NO_SLOT, 1, env_start, .slot = ~0ull, .env = a.number, .cpu = 0);
   EQ(CALL(0, env_start, .env = e, .cpu = 1), EXO_OK);
   EQ(runs_on(1), a.number); // ready, and has no slice
 }
@@ -115,6 +118,9 @@ static void ceilings(void) {
   REFUSE(EXO_CEILING, 0, env_ceiling, .env = e, .ceiling = -mine);
   REFUSE(EXO_NO_ENV, 0, env_ceiling, .env = e + (1ull << 40), .ceiling = 1);
   REFUSE(EXO_DENIED, 1, env_ceiling, .env = first(), .ceiling = 1);
+  REFUSE(EXO_NO_SLOT, 1, env_ceiling, .slot = 1, .env = e, .ceiling = 1);
+  REFUSE(EXO_NO_ENV, 0, env_ceiling, .ceiling = 1); // nobody raises its own
+  REFUSE(EXO_NO_ENV, 0, env_ceiling, .env = first(), .ceiling = 1);
   EQ(CALL(0, env_ceiling, .env = e, .ceiling = mine - used), EXO_OK);
   REFUSE(EXO_CEILING, 0, frame_take, .frame = frame_free_at(64), .guard = a.guard);
   EQ(CALL(1, frame_take, .frame = frame_free_at(64), .guard = a.guard), EXO_OK);

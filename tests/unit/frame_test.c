@@ -84,6 +84,7 @@ static void guard_changes(void) {
   REFUSE(EXO_NAME, 1, frame_guard, .frame = f, .guard = 63);
   REFUSE(EXO_NO_FRAME, 1, frame_guard, .frame = 170, .guard = longer);
   REFUSE(EXO_DENIED, 1, frame_guard, .frame = 50, .guard = longer);
+  REFUSE(EXO_NO_SLOT, 1, frame_guard, .slot = 1, .frame = f, .guard = longer);
   REFUSE(EXO_KIND, 0, frame_guard, .frame = 1, .guard = longer);
   REFUSE(EXO_KIND, 0, frame_guard, .frame = 28, .guard = longer);
   REFUSE(EXO_KIND, 0, frame_guard, .frame = frame_free_at(64), .guard = longer);

@@ -1,5 +1,6 @@
 // main.c: runs the tests in random order; the seed is printed and can be given again.
-//   unit [-s seed] [-n random-steps] [file ...]
+//   unit [-s seed] [-n random-steps] [-e 1] [file ...]
+// -e: in the end every error of every call must have been seen.
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -26,10 +27,12 @@ static bool wanted(const char *name, int argc, char **argv) {
 
 int main(int argc, char **argv) {
   static const struct test *list[TESTS_MAX];
+  bool whole = false;
   const char *given = getenv("UNIT_SEED");
   test_seed = given ? strtoull(given, nullptr, 0) : (uint64_t)time(nullptr);
   for (argc--, argv++; argc >= 2 && argv[0][0] == '-'; argc -= 2, argv += 2) {
     if (argv[0][1] == 's') test_seed = strtoull(argv[1], nullptr, 0);
+    if (argv[0][1] == 'e') whole = strtoull(argv[1], nullptr, 0);
     if (argv[0][1] == 'n') test_steps = strtoull(argv[1], nullptr, 0);
   }
   test_random_from(test_seed);
@@ -45,5 +48,6 @@ int main(int argc, char **argv) {
     list[i] = list[left - 1];
   }
   printf("%u tests passed\n", count);
+  if (whole && errors_missing()) test_fail("errors.c", 0, "every error of every call", 0, 1);
   return 0;
 }

@@ -87,6 +87,8 @@ static void range_refused(void) {
   REFUSE(EXO_KIND, 0, unmap, .table = a.env, .count = 1);
   REFUSE(EXO_NO_FRAME, 0, unmap, .table = 170, .count = 1);
   REFUSE(EXO_NO_SLOT, 0, unmap, .slot = 7, .table = a.leaf, .count = 1);
+  REFUSE(EXO_NO_FRAME, 0, protect, .table = 170, .count = 1, .prot = 1);
+  REFUSE(EXO_NO_SLOT, 0, protect, .slot = EXO_SLOTS, .table = a.leaf, .count = 1, .prot = 1);
   EQ(CALL(0, unmap, .table = a.leaf, .index = 100, .count = 128), 0); // nothing there
   EQ(CALL(0, protect, .table = a.leaf, .index = 100, .count = 128, .prot = 1), 128);
   EQ(CALL(0, protect, .table = a.leaf, .index = 511, .count = 0, .prot = 1), 0);
@@ -152,6 +154,7 @@ static void root_refused(void) {
   REFUSE(EXO_KIND, 0, table_root, .frame = 7);
   REFUSE(EXO_BUSY, 0, table_root, .frame = 40); // mapped
   REFUSE(EXO_DENIED, 1, table_root, .frame = 50);
+  REFUSE(EXO_NO_SLOT, 1, table_root, .slot = 1, .frame = 50);
   EQ(CALL(1, table_root, .frame = f), EXO_OK);
   REFUSE(EXO_KIND, 1, table_root, .frame = f);
   EQ(CALL(1, table_drop, .table = f), EXO_OK);
@@ -179,6 +182,9 @@ static void link_refused(void) {
   REFUSE(EXO_NO_FRAME, 0, table_link, .table = a.middle, .index = 9, .frame = 170);
   REFUSE(EXO_NO_FRAME, 0, table_link, .table = 170, .index = 9, .frame = f);
   REFUSE(EXO_DENIED, 1, table_link, .table = a.middle, .index = 9, .frame = 50);
+  REFUSE(EXO_DENIED, 1, table_link, .table = ((const struct env *)frame_memory(boot->spare_frame))->w.root, .index = 9,
+         .frame = f);
+  REFUSE(EXO_NO_SLOT, 1, table_link, .slot = 1, .table = a.middle, .index = 9, .frame = f);
   exo_frame upper = f, middle = frame_new(a.guard), leaf = frame_new(a.guard); // up to the last page of the user half
   EQ(CALL(1, table_link, .table = a.root, .index = 255, .frame = upper), EXO_OK);
   EQ(CALL(1, table_link, .table = upper, .index = 511, .frame = middle), EXO_OK);
@@ -199,6 +205,7 @@ static void drop_refused(void) {
   REFUSE(EXO_KIND, 0, table_drop, .table = frame_free_at(64));
   REFUSE(EXO_NO_FRAME, 0, table_drop, .table = FRAMES);
   REFUSE(EXO_DENIED, 1, table_drop, .table = 50);
+  REFUSE(EXO_NO_SLOT, 1, table_drop, .slot = 1, .table = a.leaf);
   exo_frame empty = frame_new(a.guard); // an empty root of an environment is in service all the same
   EQ(CALL(0, table_root, .frame = empty), EXO_OK);
   exo_frame e = frame_new(a.guard);
