@@ -75,14 +75,14 @@ static void env_switch(struct cpu *cpu, struct env_cpu *ec) {
 static bool sole_owner(const struct cpu *cpu, exo_env number) {
   for (int i = 0; i < EXO_SLICES; i++) {
     exo_env owner = slice_env(&cpu->slice[i]);
-    if (owner && owner != number && __atomic_load_n(&cpu->slice[i].length_ns, __ATOMIC_RELAXED)) return false;
+    if (owner && owner != number && slice_length(&cpu->slice[i])) return false;
   }
   return number;
 }
 
 // An endless slice gets an end: from here on it is as long as any.
 [[gnu::cold, gnu::noinline]] static void slice_limit(struct cpu *cpu) {
-  uint64_t length = __atomic_load_n(&cpu->slice[cpu->slice_now].length_ns, __ATOMIC_RELAXED);
+  uint64_t length = slice_length(&cpu->slice[cpu->slice_now]);
   cpu->slice_end_ns = arch_now_ns() + (length > SLICE_MIN_NS ? length : SLICE_MIN_NS);
   arch_timer_set(cpu->slice_end_ns);
 }
@@ -313,9 +313,7 @@ exo_result sys_slice_set(const struct exo_slice_set *a) {
   }
   slices_unlock(cpu);
   if (r == EXO_OK && before && before != a->env) slice_given(before);
-  if (r == EXO_OK && cpu == arch_self())
-    arch_timer_set(0); // the slice that runs here may have been endless
-  else if (r == EXO_OK)
-    smp_kick((unsigned)a->cpu);
+  if (cpu == arch_self() && cpu->slice_end_ns == ~0ull && !sole_owner(cpu, cpu->env->w.number)) slice_limit(cpu);
+  if (r == EXO_OK) smp_kick((unsigned)a->cpu);
   return r;
 }

@@ -10,18 +10,24 @@ static const struct op {
   unsigned weight;
   const char *arguments;
 } ops[] = {
-    {EXO_CALL_null, 1, "w"},           {EXO_CALL_resume, 4, "z"},        {EXO_CALL_yield, 4, "ed"},
-    {EXO_CALL_cap_grant, 4, "sesgr"},  {EXO_CALL_cap_drop, 2, "seS"},    {EXO_CALL_cap_open, 2, "so"},
-    {EXO_CALL_frame_take, 12, "0Fge"}, {EXO_CALL_frame_guard, 2, "0Ug"}, {EXO_CALL_frame_drop, 6, "0U"},
-    {EXO_CALL_frame_drop, 1, "0N"},    {EXO_CALL_table_root, 2, "0U"},   {EXO_CALL_table_link, 8, "0TiU"},
-    {EXO_CALL_table_drop, 3, "0T"},    {EXO_CALL_map, 16, "0Li0Up"},     {EXO_CALL_map, 2, "0Li0Np"},
-    {EXO_CALL_map, 2, "0Li0Ap"},       {EXO_CALL_protect, 8, "0Likpm"},  {EXO_CALL_unmap, 8, "0Likm"},
-    {EXO_CALL_env_create, 2, "0Ug"},   {EXO_CALL_env_cpu, 4, "0ecUU"},   {EXO_CALL_env_space, 2, "0eR"},
-    {EXO_CALL_env_start, 4, "0ec"},    {EXO_CALL_env_ceiling, 3, "0ek"}, {EXO_CALL_slice_set, 6, "0cxelg"},
-    {EXO_CALL_env_stop, 2, "0ew"},     {EXO_CALL_batch, 4, "k"},         {EXO_CALL_console_write, 1, "0okw"},
-    {EXO_CALL_console_read, 1, "s"},   {EXO_CALL_table_drop, 1, "0R"},   {EXO_CALL_machine_exit, 1, "sw"},
-    {EXO_CALL_COUNT, 1, "w"},          {EXO_CALL_frame_guard, 1, "0Ag"}, {EXO_CALL_env_space, 1, "0eA"},
-    {EXO_CALL_table_drop, 1, "0A"},    {EXO_CALL_protect, 1, "0Akkpm"},  {EXO_CALL_cap_drop, 2, "seS"},
+    {EXO_CALL_null, 1, "w"},           {EXO_CALL_resume, 4, "z"},         {EXO_CALL_yield, 4, "ed"},
+    {EXO_CALL_cap_grant, 4, "sesgr"},  {EXO_CALL_cap_drop, 2, "seS"},     {EXO_CALL_cap_open, 2, "so"},
+    {EXO_CALL_frame_take, 12, "0Fge"}, {EXO_CALL_frame_guard, 2, "0Ug"},  {EXO_CALL_frame_drop, 6, "0U"},
+    {EXO_CALL_frame_drop, 1, "0N"},    {EXO_CALL_table_root, 2, "0U"},    {EXO_CALL_table_link, 8, "0TiU"},
+    {EXO_CALL_table_drop, 3, "0T"},    {EXO_CALL_map, 16, "0Li0Up"},      {EXO_CALL_map, 2, "0Li0Np"},
+    {EXO_CALL_map, 2, "0Li0Ap"},       {EXO_CALL_protect, 8, "0Likpm"},   {EXO_CALL_unmap, 8, "0Likm"},
+    {EXO_CALL_env_create, 2, "0Ug"},   {EXO_CALL_env_cpu, 4, "0ecUU"},    {EXO_CALL_env_space, 2, "0eR"},
+    {EXO_CALL_env_start, 4, "0ec"},    {EXO_CALL_env_ceiling, 3, "0ekx"}, {EXO_CALL_slice_set, 6, "0cxelg"},
+    {EXO_CALL_env_stop, 2, "0ew"},     {EXO_CALL_batch, 4, "k"},          {EXO_CALL_console_write, 1, "0okw"},
+    {EXO_CALL_console_read, 1, "s"},   {EXO_CALL_table_drop, 1, "0R"},    {EXO_CALL_machine_exit, 1, "sw"},
+    {EXO_CALL_COUNT, 1, "w"},          {EXO_CALL_frame_guard, 1, "0Ag"},  {EXO_CALL_env_space, 1, "0eA"},
+    {EXO_CALL_table_drop, 1, "0A"},    {EXO_CALL_protect, 1, "0Akkpm"},   {EXO_CALL_cap_drop, 2, "seS"},
+    {EXO_CALL_gate, 8, "0ewwww"},      {EXO_CALL_gate_reply, 6, "wwww"},  {EXO_CALL_message, 3, "0ecwww"},
+    {EXO_CALL_ring, 3, "0eck"},        {EXO_CALL_predicate_set, 4, "kk"}, {EXO_CALL_wait, 4, "ed"},
+    {EXO_CALL_revoke, 4, "0exoD"},     {EXO_CALL_repossess, 8, "0eU"},    {EXO_CALL_sweep, 4, "0Lik"},
+    {EXO_CALL_repossess, 1, "0eA"},    {EXO_CALL_sweep, 1, "sAik"},       {EXO_CALL_table_join, 2, "0Lo"},
+    {EXO_CALL_table_join, 1, "0Ao"},   {EXO_CALL_age, 3, "0Likom"},       {EXO_CALL_age, 1, "0Aikom"},
+    {EXO_CALL_map, 2, "0Li0Tv"},
 };
 enum { OPS = sizeof ops / sizeof *ops };
 
@@ -93,6 +99,8 @@ static uint64_t word_for(char what) {
   case 'x': return test_random(4);
   case 'o':
   case 'z': return test_random(2);
+  case 'v': return EXO_READ;
+  case 'D': return fake.now + test_random(2'000'000);
   case 'd': return test_random(2) ? 0 : fake.now + test_random(300'000);
   default: return test_random(~0ull);
   }
@@ -131,6 +139,19 @@ static uint64_t op_draw(unsigned cpu, uint64_t argument[6]) {
   return ends_all(cpu, op->number, argument) ? EXO_CALL_null : op->number;
 }
 
+// A predicate that is nearly right.
+static void predicate_draw(struct exo_predicate *p) {
+  for (unsigned i = 0; i < EXO_PREDICATE_WORDS; i++)
+    p->word[i] = (struct exo_predicate_word){.slot = word_for('0'),
+                                             .frame = frame_of(test_random(9) ? EXO_KIND_USER : EXO_KIND_TABLE, -1),
+                                             .offset = test_random(20) ? 8 * test_random(512) : 3};
+  for (unsigned i = 0; i < EXO_PREDICATE_OPS; i++)
+    p->op[i] = (struct exo_prog_op){.code = i % 3 == 2 ? EXO_PROG_END : (uint8_t)test_random(EXO_PROG_CODES_END),
+                                    .to = (uint8_t)test_random(3),
+                                    .a = (uint8_t)test_random(2),
+                                    .b = test_random(2) ? EXO_PROG_VALUE : (uint8_t)test_random(8)};
+}
+
 enum { BATCH_MOST = 12 }; // of a drawn batch
 
 void draw_call(unsigned cpu) {
@@ -140,6 +161,7 @@ void draw_call(unsigned cpu) {
   c->number = op_draw(cpu, c->argument);
   for (unsigned i = 0; c->number == EXO_CALL_batch && i < BATCH_MOST; i++)
     u->batch[i].number = op_draw(cpu, u->batch[i].argument);
+  if (c->number == EXO_CALL_predicate_set) predicate_draw((struct exo_predicate *)(void *)u->batch);
   if (c->number == EXO_CALL_resume && (runs_on(cpu) == first() || test_random(16))) u->fault.busy = 0; // else it ends
   c->interrupt = test_random(16) == 0;
 }
@@ -155,7 +177,10 @@ void draw_note(const struct fake_cpu *c, const struct exo_uarea *u) {
 void draw_lie(unsigned cpu) {
   struct exo_uarea *u = cpu_at(cpu)->arch.uarea;
   bool is_first = runs_on(cpu) == first();
-  switch (test_random(10)) {
+  switch (test_random(13)) {
+  case 10: u->gate_door = test_random(8) ? 0x403000 : test_random(~0ull); break;
+  case 11: u->reply_door = test_random(8) ? 0x403000 : test_random(~0ull); break;
+  case 12: u->message_from = 0; break;
   case 0: u->masked = test_random(2); break;
   case 1: u->event.regs.pc = test_random(8) ? 0x403000 : test_random(~0ull); break;
   case 2: u->fault.regs.pc = test_random(8) ? 0x403000 : test_random(~0ull); break;

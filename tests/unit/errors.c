@@ -27,11 +27,22 @@ enum : unsigned {
   ERRORS_env_space = FRAME | ENV | E(KIND) | E(BUSY),
   ERRORS_env_start = ENV | E(EMPTY),
   ERRORS_env_stop = ENV | E(NOT_IN_BATCH),
-  ERRORS_env_ceiling = ENV | E(CEILING),
+  ERRORS_env_ceiling = ENV | E(CEILING) | E(RANGE),
   ERRORS_slice_set = ENV | E(RANGE) | E(NAME),
   ERRORS_console_write = SLOT | E(RANGE),
   ERRORS_console_read = SLOT | E(EMPTY),
   ERRORS_machine_exit = SLOT | E(NOT_IN_BATCH),
+  ERRORS_gate = ENV | E(BUSY) | E(NOT_IN_BATCH),
+  ERRORS_gate_reply = E(EMPTY) | E(BUSY) | E(NOT_IN_BATCH),
+  ERRORS_message = ENV | E(EMPTY) | E(BUSY),
+  ERRORS_ring = ENV | E(EMPTY) | E(RANGE),
+  ERRORS_predicate_set = FRAME | E(RANGE) | E(KIND) | E(PROG),
+  ERRORS_wait = E(NOT_IN_BATCH),
+  ERRORS_revoke = ENV | E(RANGE) | E(CEILING) | E(BUSY),
+  ERRORS_repossess = ENV | E(EMPTY) | E(NO_FRAME) | E(KIND) | E(BUSY),
+  ERRORS_sweep = E(NO_SLOT) | E(NO_FRAME) | E(KIND) | E(RANGE),
+  ERRORS_table_join = FRAME | E(KIND) | E(BUSY) | E(RANGE),
+  ERRORS_age = FRAME | E(KIND) | E(RANGE),
 };
 
 enum { RESULTS = 16 };
