@@ -18,6 +18,15 @@
 // User addresses end one page below the half, so that the pc behind a system call is always a user address or refused.
 #define ARCH_USER_LIMIT ((EXO_U64(1) << (EXO_ADDRESS_BITS - 1)) - EXO_U64(0x1000))
 
+// In entry.S: instructions of the tracing kernel only, which takes the way through C, and of the ordinary one only.
+#ifdef EXO_TRACE
+#define TRACED(...) __VA_ARGS__
+#define UNTRACED(...)
+#else
+#define TRACED(...)
+#define UNTRACED(...) __VA_ARGS__
+#endif
+
 #ifndef __ASSEMBLER__
 #include <arch/cpu.h>
 #include <arch/pte.h>

@@ -2,7 +2,7 @@
 #include "core.h"
 
 // One bounds check in entry.S, one here for batches, one jump table: no other indirect branch exists in the core.
-int64_t core_call(const uint64_t argument[EXO_CALL_WORDS], uint64_t number) {
+int64_t call_dispatch(const uint64_t argument[EXO_CALL_WORDS], uint64_t number) {
   switch (number) {
 #define EXO_CALL(n, name, ...)                                                                                         \
   case n: return sys_##name((const struct exo_##name *)argument);

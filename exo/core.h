@@ -1,6 +1,6 @@
 // core.h: every structure and function of the core, file by file, in reading order:
-//   main · call · cap · frame · space · env · slice · upcall · gate · wait · revoke · smp · print · io/prog · io/screen
-//   · first · io/pci
+//   main · call · cap · frame · space · table · env · slice · upcall · gate · wait · revoke · smp · trace · print ·
+//   io/prog · io/screen · first · io/pci
 //
 // Locks. A frame's descriptor carries its lock. A call that needs two frames takes the first, tries the second and, if
 // it is held, lets go of the first and begins again; so nobody waits for a frame while holding another, with one
@@ -9,10 +9,18 @@
 #pragma once
 #include "arch.h"
 #include <exo/call.h>
+#include <exo/trace.h>
 #include <exo/types.h>
 #include <exo/window.h>
 
 #define RARELY(condition) __builtin_expect(!!(condition), 0) // keeps the counted way free of jumps
+
+// --- call.c: number -> function. Who begins a call again goes here, by a jump. trace.c has a core_call around it.
+#ifdef EXO_TRACE
+int64_t call_dispatch(const uint64_t argument[EXO_CALL_WORDS], uint64_t number);
+#else
+#define call_dispatch core_call
+#endif
 
 // --- main.c: what exists and in which order it wakes up
 extern const struct exo_boot *boot; // the handover, after main.c has checked it
@@ -260,6 +268,28 @@ void smp_kick(unsigned cpu);        // asks for a cross call
 void smp_cross(unsigned cpu);       // asks for a cross call and waits until it is answered
 [[gnu::cold]] void cpu_relax(void); // one turn of any waiting loop: answers cross calls
 
+// --- trace.c: what happened when (docs/trace.md). In the ordinary kernel nothing is left of it: the tracing one is the
+// same sources built with EXO_TRACE, and entry.S takes the way through C there wherever it has a shorter one.
+#ifdef EXO_TRACE
+void trace_init(void);   // the rings, and where they lie on the results port
+void trace_window(void); // programs may read them
+void trace(enum exo_trace_kind kind, uint64_t number, uint64_t a, uint64_t b);
+#define TRACE(kind, number, a, b) trace(EXO_TRACE_##kind, number, a, b)
+#else
+static inline void trace_init(void) {}
+static inline void trace_window(void) {}
+#define TRACE(kind, number, a, b) ((void)0)
+#endif
+// Appends to a ring, whose CPU is the one writer. A reader that sees a word of a record sees all counts before it.
+static inline void trace_put(struct exo_trace_ring *ring, const struct exo_trace *record) {
+  uint64_t n = ring->written;
+  const uint64_t *from = (const uint64_t *)record;
+  uint64_t *to = (uint64_t *)&ring->record[n % EXO_TRACE_RECORDS];
+  __atomic_thread_fence(__ATOMIC_RELEASE);
+  for (unsigned i = 0; i < sizeof *record / 8; i++) __atomic_store_n(&to[i], from[i], __ATOMIC_RELAXED);
+  __atomic_store_n(&ring->written, n + 1, __ATOMIC_RELEASE);
+}
+
 // --- print.c: console, panic
 void print_init(void);
 extern uint64_t __stack_chk_guard;
@@ -281,6 +311,7 @@ void screen_put(char c);
 
 // --- first.c: the first environment, from what the loader laid out
 [[noreturn]] void first_run(void);
+exo_frame first_window(const void *at, uint64_t frames); // of the kernel's data: programs may read them; the first
 #define FIRST_UAREA ((1ull << (EXO_ADDRESS_BITS - 1)) - 0x1000000)
 
 // --- io/pci.c: what devices there are; quiet until they have owners

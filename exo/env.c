@@ -270,6 +270,7 @@ static void end_locked(struct env *env, struct exo_frame_desc *d, uint64_t s, co
   if (arch_self()->env == env) slice_leave();
   wait_until_off(env);
   presence_undo(env);
+  TRACE(REVOCATION, EXO_TRACE_ENDED, env->w.number, end->cause);
   exo_env parent = env->w.parent;
   frame_unpin(frame_number(d));
   tell_parent(parent);

@@ -55,10 +55,12 @@ static void map_pages(exo_frame root, uint64_t va, exo_frame frame, uint64_t cou
          "map");
 }
 
-static exo_frame window_frame(void) {
-  exo_frame n = (boot->kernel_physical + ((uint64_t)&machine_window - boot->kernel_virtual)) >> EXO_PAGE_BITS;
-  frame_table()[n].state = EXO_KIND_WINDOW;
-  frame_table()[n].guard = EXO_GUARD_WINDOW;
+exo_frame first_window(const void *at, uint64_t frames) {
+  exo_frame n = (boot->kernel_physical + ((uint64_t)at - boot->kernel_virtual)) >> EXO_PAGE_BITS;
+  for (uint64_t i = n; i < n + frames; i++) {
+    frame_table()[i].state = EXO_KIND_WINDOW;
+    frame_table()[i].guard = EXO_GUARD_WINDOW;
+  }
   return n;
 }
 
@@ -72,7 +74,7 @@ static void first_presence(struct env *env) {
   struct exo_uarea *u = frame_memory(uarea);
   u->self = FIRST_UAREA;
   u->masked = 1;
-  arch_frame_door(&u->forced.regs, boot->entry, boot->stack, FIRST_UAREA, window_frame());
+  arch_frame_door(&u->forced.regs, boot->entry, boot->stack, FIRST_UAREA, first_window(&machine_window, 1));
   *arch_frame_argument(&u->forced.regs, 2) = env->w.number;
   u->forced.busy = 1;
 }
@@ -91,6 +93,7 @@ static void first_presence(struct env *env) {
   must(sys_slice_set(&(struct exo_slice_set){.env = env->w.number, .length_ns = 10'000'000, .guard = EXO_GUARD_SLICE}),
        "slice_set");
   must(sys_env_start(&(struct exo_env_start){.env = env->w.number}), "env_start");
+  trace_window();
   machine_window.spare_frame = spare_next;
   machine_window.spare_count = boot->spare_frame + boot->spare_count - spare_next;
   cpu->env = nullptr;

@@ -12,7 +12,7 @@ exo_result claim_refused(exo_slot slot, exo_frame frame, struct exo_frame_desc *
   if (!d && !frame_at(frame)) return EXO_NO_FRAME;
   if (!d) {
     cpu_relax();
-    return core_call(argument, number);
+    return call_dispatch(argument, number);
   }
   exo_result r = cap_check(env_self(), slot, d->guard, rights);
   frame_unlock(d, frame_state(d));
@@ -86,7 +86,7 @@ exo_result sys_frame_take(const struct exo_frame_take *a) {
   if (a->env) return take_for(a, d);
   if (RARELY(!frame_try_lock(d, &state))) {
     cpu_relax();
-    return core_call((const uint64_t *)a, EXO_CALL_frame_take);
+    return call_dispatch((const uint64_t *)a, EXO_CALL_frame_take);
   }
   return take(a, d, state, env_self());
 }

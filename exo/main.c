@@ -138,6 +138,7 @@ static void timer_check(void) {
   machine_window.archive_frame = boot->archive_frame;
   machine_window.archive_bytes = boot->archive_bytes;
   print("Veridian %s\n", machine_window.build_id);
+  trace_init();
   boot_stage(1, "hand-over accepted");
   space_check_kernel();
   boot_stage(2, "kernel address space live");

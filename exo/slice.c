@@ -49,6 +49,7 @@ static void env_save(struct cpu *cpu) {
   cpu->env_cpu = nullptr;
   cpu->arch.uarea = nullptr;
   __atomic_store_n(&cpu->env, nullptr, __ATOMIC_SEQ_CST);
+  TRACE(SWITCH, 0, 0, 0);
 }
 
 void slice_leave(void) {
@@ -67,6 +68,7 @@ static void env_switch(struct cpu *cpu, struct env_cpu *ec) {
     cpu->env_cpu = ec;
     cpu->arch.uarea = ec->uarea;
     arch_thread_load(ec->thread, ec->uarea->self);
+    TRACE(SWITCH, cpu->slice_now, cpu->slice_end_ns, 0);
   }
   probe_end(cpu);
 }
@@ -222,6 +224,7 @@ void slice_preempt(struct arch_frame *f) {
     cpu->grace_end_ns = arch_now_ns() + SLICE_GRACE_NS;
     __atomic_fetch_or(&u->pending, EXO_EVENT_SLICE_END, __ATOMIC_RELEASE);
     arch_timer_set(cpu->grace_end_ns);
+    TRACE(REVOCATION, EXO_TRACE_ASKED, cpu->grace_end_ns, 0);
     if (upcall_deliver(f)) return;
   } else if (arch_now_ns() < cpu->grace_end_ns) { // asked already, and something else came in between
     arch_timer_set(cpu->grace_end_ns);
@@ -230,12 +233,14 @@ void slice_preempt(struct arch_frame *f) {
   u->forced.regs = *f;
   u->forced.busy = 1;
   cpu->env_cpu->ready = ENV_READY; // likewise
+  TRACE(REVOCATION, EXO_TRACE_TAKEN, *arch_frame_pc(f), 0);
   slice_next();
 }
 
 void core_tick(struct arch_frame *f) {
   struct cpu *cpu = arch_self();
   cpu->ticks++;
+  TRACE(INTERRUPT, EXO_TRACE_TIMER, 0, 0);
   if (!f) return;
   if (slice_over(cpu)) {
     slice_preempt(f);

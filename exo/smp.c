@@ -34,6 +34,7 @@ void smp_cross(unsigned cpu) {
 void core_cross(struct arch_frame *f) {
   struct cpu *cpu = arch_self();
   cross_answer(cpu);
+  TRACE(INTERRUPT, EXO_TRACE_CROSS, 0, 0);
   if (!f) return;
   if (!env_alive(cpu->env)) slice_next();
   if (slice_over(cpu))
@@ -46,6 +47,7 @@ void core_cross(struct arch_frame *f) {
 void core_interrupt(struct arch_frame *f, unsigned n) {
   (void)f;
   (void)n;
+  TRACE(INTERRUPT, EXO_TRACE_DEVICE, n, 0);
 }
 
 static void wait_started(unsigned index) {

@@ -9,6 +9,7 @@ static uint64_t pending(const struct exo_uarea *u) { return __atomic_load_n(&u->
 static bool fault_deliver(struct arch_frame *f, uint64_t cause, uint64_t address) {
   struct cpu *cpu = arch_self();
   struct exo_uarea *u = cpu->arch.uarea;
+  TRACE(FAULT, cause, address, *arch_frame_pc(f));
   CHECK(cpu->env && u);
   uint64_t door = u->fault_door, self = u->self, busy = u->fault.busy;
   if (!door_open(door) || busy) {
@@ -21,6 +22,7 @@ static bool fault_deliver(struct arch_frame *f, uint64_t cause, uint64_t address
   u->fault.was_masked = u->masked;
   u->fault.busy = 1;
   u->masked = 1;
+  TRACE(UPCALL, EXO_TRACE_DOOR_FAULT, cause, *arch_frame_pc(f));
   arch_frame_door(f, door, u->fault_stack, self, self + EXO_RECORD_FAULT);
   return true;
 }
@@ -45,6 +47,7 @@ bool upcall_deliver(struct arch_frame *f) {
   u->event.was_masked = 0;
   u->event.busy = 1;
   u->masked = 1;
+  TRACE(UPCALL, EXO_TRACE_DOOR_EVENT, u->pending, pc);
   arch_frame_door(f, door, u->event_stack, self, self + EXO_RECORD_EVENT);
   return true;
 }
@@ -80,12 +83,14 @@ static void enter_event_door(struct cpu *cpu, struct exo_uarea *u) {
   }
   u->event.busy = 0;
   u->masked = 1;
+  TRACE(UPCALL, EXO_TRACE_DOOR_EVENT, u->pending, 0);
   arch_enter_words(door, u->event_stack, (uint64_t[6]){self, self + EXO_RECORD_EVENT});
 }
 
 // A copy of what the library left in a record, made safe; a pc that is no program's is a fault at that pc.
 static void continue_record(struct exo_uarea *u, const struct exo_record *r) {
   struct arch_frame f = r->regs;
+  TRACE(RESUME, (uint64_t)(r - &u->fault), *arch_frame_pc(&f), 0);
   if (!arch_frame_sane(&f)) {
     if (!fault_deliver(&f, EXO_CAUSE_BAD_PC, *arch_frame_pc(&f))) return;
   } else if (pending(u))

@@ -101,8 +101,8 @@ vectors:
   movk w17, #(EC_SVC << 10 | ESR_IL >> 16), lsl #16
   cmp w16, w17
   b.ne program_trap
-  cmp x8, #call_resume
-  b.eq resume
+  UNTRACED(cmp x8, #call_resume)
+  UNTRACED(b.eq resume)
   cmp x8, #call_count
   b.hs program_trap                     // foreign, too
 call:
@@ -172,6 +172,7 @@ program_trap:
   mrs x12, tpidr_el1
   ldr x13, [x12, #RECORD_UAREA]
   cbz x13, slow
+  TRACED(b slow)
   lsr w17, w16, #26                     // the exception class
   adr x14, causes
   ldrb w14, [x14, w17, uxtw]

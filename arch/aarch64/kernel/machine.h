@@ -23,6 +23,14 @@
 #define AREA_EMERGENCIES 4
 #define USER_LIMIT 0x00007FFFFFFFF000
 
+#ifdef EXO_TRACE
+#define TRACED(...) __VA_ARGS__
+#define UNTRACED(...)
+#else
+#define TRACED(...)
+#define UNTRACED(...) __VA_ARGS__
+#endif
+
 // Exception classes, ESR_EL1 bits 31:26 (Arm ARM D19.2.37).
 #define EC_UNKNOWN 0x00
 #define EC_WFI 0x01

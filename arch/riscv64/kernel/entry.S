@@ -88,7 +88,7 @@ trap:
   .endr
   andi a1, a7, 0x7ff                    // EXO_CALL_BASE has zeros there
   addi t0, a1, -CALL_RESUME
-  beqz t0, call_resume
+  UNTRACED(beqz t0, call_resume)
 call_c:
   mv a0, sp
   jal core_call
@@ -140,6 +140,7 @@ trap_fault:                             // t0: scause ^ 8
   lbu t0, MACHINE_CAUSE(t0)
   beqz t0, trap_slow_t1
 deliver:                                // t0: EXO_CAUSE_*
+  TRACED(j trap_slow_t1)
   ld t1, CPU_UAREA(tp)
   beqz t1, trap_slow_t1
   sd t2, CPU_SCRATCH + 16(tp)

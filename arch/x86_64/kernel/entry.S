@@ -154,6 +154,7 @@ trap_page:
 // Stack: ss rsp rflags cs rip cause rdi rsi. rsi = address. The kernel's gs. Straight into the fault record if the door
 // is open; all else goes to C.
 deliver:
+	TRACED(jmp slow)
 	mov %gs:CPU_UAREA, %rdi
 	cmpq $0, EXO_RECORD_FAULT + EXO_RECORD_BUSY(%rdi)
 	jne slow

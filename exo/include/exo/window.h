@@ -126,7 +126,8 @@ struct exo_machine_window {
   uint64_t free_at_start;            // frames free when the first program began
   uint64_t kernel_frames;            // frames the kernel itself uses, frame table included
   uint64_t shootdowns, crosses;      // counts since boot
+  uint64_t trace_frame;              // the rings of trace.h, one a CPU; 0: this kernel traces nothing
   char build_id[41];                 // hex
-  uint8_t reserved[4096 - 977];      // nothing else of the kernel's lies in this frame
+  uint8_t reserved[4096 - 985];      // nothing else of the kernel's lies in this frame
 };
 static_assert(sizeof(struct exo_machine_window) == 4096);
