@@ -98,6 +98,8 @@ void os_start(uint64_t uarea, uint64_t machine_frame, uint64_t env) {
   os_self.ns_factor = os_self.machine->clock_hz ? (1000000000ull << 32) / os_self.machine->clock_hz : 0;
   if (!os_self.parent) first_archive();
   regions_start();
+  if (os_self.machine->trace_frame) os_fault_hook = os_fault_traced;
+  os_trace_program();
   u->masked = 0; // from here on events may come
   find_time();
   os_exit(os_program((int)os_self.argc, os_self.argv));

@@ -13,13 +13,26 @@ void os_event(struct exo_uarea *u, struct exo_record *r);
 
 static bool in_fault; // the running code is os_fault: the batch page belongs to whom it interrupted
 
-void os_fault(struct exo_uarea *u, struct exo_record *r) {
-  if (os_fault_hook && os_fault_hook(u, r)) return;
+static inline void serve(struct exo_record *r) {
   bool page = r->cause == EXO_CAUSE_READ || r->cause == EXO_CAUSE_WRITE || r->cause == EXO_CAUSE_EXEC;
   in_fault = true;
   bool served = page && os_region_fault(r->address, r->cause);
   in_fault = false;
   if (!served) os_crash(r, nullptr);
+}
+
+void os_fault(struct exo_uarea *u, struct exo_record *r) {
+  if (os_fault_hook && os_fault_hook(u, r)) return;
+  serve(r);
+}
+
+// The first fault hook of a program whose kernel traces: the way above has no room for a question.
+bool os_fault_traced(struct exo_uarea *u, struct exo_record *r) {
+  (void)u;
+  os_trace(EXO_MARK_BEGIN, exo_mark_letters("fault"));
+  serve(r);
+  os_trace(EXO_MARK_END, 0);
+  return true;
 }
 
 uint64_t os_events_take(struct exo_uarea *u) {

@@ -147,7 +147,7 @@ static long process(long number, long a, long b, long c, long d) {
   }
 }
 
-long __libos_syscall(long number, long a, long b, long c, long d, long e, long f) {
+static long served(long number, long a, long b, long c, long d, long e, long f) {
   switch (number) {
   case N_mmap: return memory_map((uint64_t)a, (uint64_t)b, (uint64_t)c, (uint64_t)d, (int)e, (uint64_t)f);
   case N_munmap: return memory_unmap((uint64_t)a, (uint64_t)b);
@@ -156,4 +156,11 @@ long __libos_syscall(long number, long a, long b, long c, long d, long e, long f
   case N_madvise: return memory_advise((uint64_t)a, (uint64_t)b, c);
   default: return process(number, a, b, c, d);
   }
+}
+
+long __libos_syscall(long number, long a, long b, long c, long d, long e, long f) {
+  os_trace(EXO_MARK_POSIX, (uint64_t)number);
+  long result = served(number, a, b, c, d, e, f);
+  os_trace(EXO_MARK_END, 0);
+  return result;
 }

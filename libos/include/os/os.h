@@ -3,6 +3,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <exo/trace.h>
 #include <exo/window.h>
 #include <os/call.h>
 
@@ -59,6 +60,7 @@ extern void (*os_exit_hook)(int status);
 // Sees each fault before the library does. True: dealt with, continue from the record. Runs on the fault stack and must
 // not fault itself.
 extern bool (*os_fault_hook)(struct exo_uarea *u, struct exo_record *r);
+bool os_fault_traced(struct exo_uarea *u, struct exo_record *r); // serves it between two marks
 // Sees each event (pending bits, already taken) after the library.
 extern void (*os_event_hook)(uint64_t bits);
 // Gives the CPU away until the next slice, or, with a deadline (nanoseconds since kernel entry), until an event or
@@ -102,6 +104,10 @@ extern const char os_fault_resume_start[], os_fault_resume_end[];
 uint64_t os_now_ns(void);            // since kernel entry
 void os_sleep_until(uint64_t at_ns); // yields until the clock has passed it
 uint64_t os_wall_seconds(void);      // since 1970: the newest file of the archive + the time since kernel entry
+
+// --- Traces (docs/trace.md): marks beside the kernel's own events, where the kernel is one that traces.
+void os_trace(enum exo_mark what, uint64_t payload); // payload: of exo_mark_letters("name"), or a number
+void os_trace_program(void);                         // this program's name
 
 // --- Printing. A small printf: %s %c %d %u %x %lx %lu %ld %llx %p %%, width, 0 and - flags, precision of %s.
 [[gnu::format(printf, 1, 2)]] void os_print(const char *format, ...);
