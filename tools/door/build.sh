@@ -33,6 +33,21 @@ build() {
   exec 8>&-
 }
 
+# build_trace PRESET: the kernel that traces, in a folder where all else is built.
+build_trace() {
+  exec 8>>"$root/$1.lock"
+  flock 8
+  quiet cmake --build "$root/$1" --target kernel-trace || die 1 "building the tracing kernel failed"
+  exec 8>&-
+}
+
+# host_tool NAME: tools/NAME.c, built for this system as $root/NAME.
+host_tool() {
+  [ -e "$root/$1" ] && [ -z "$(find "$here/tools/$1.c" "$here/exo/include" -type f -newer "$root/$1")" ] && return
+  quiet clang-19 -std=gnu2x -O2 -I"$here/exo/include" -o "$root/$1.$$" "$here/tools/$1.c" && mv "$root/$1.$$" "$root/$1" ||
+    die 1 "building tools/$1.c failed"
+}
+
 # --- The EFI system partition as a folder.
 efi_name() { case $1 in x86_64) echo BOOTX64.EFI ;; aarch64) echo BOOTAA64.EFI ;; riscv64) echo BOOTRISCV64.EFI ;; esac; }
 
@@ -44,7 +59,7 @@ make_esp() {
   flock -s 8 # nobody builds there while we read
   mkdir -p "$folder/EFI/BOOT" "$folder/EFI/veridian"
   cp "$from/$(efi_name "$machine")" "$folder/EFI/BOOT/"
-  llvm-objcopy-19 --strip-debug "$from/kernel.elf" "$folder/EFI/veridian/kernel-$machine.elf"
+  llvm-objcopy-19 --strip-debug "$from/$kernel" "$folder/EFI/veridian/kernel-$machine.elf"
   for program in "$from"/programs/*; do
     case $program in
     */\* | *.elf.map) ;;
