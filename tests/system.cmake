@@ -74,6 +74,14 @@ foreach(machine IN LISTS machines)
   add_test(NAME ${machine}/debug COMMAND sh ${TOP}/tests/debug/session.sh ${machine} ${TOP}/veridian)
   set_tests_properties(${machine}/debug PROPERTIES TIMEOUT 300 LABELS more)
 
+  # A run as a picture; and programs that read what the kernel keeps, of which the ordinary one has nothing.
+  foreach(case run ring)
+    add_test(NAME ${machine}/trace-${case} COMMAND sh ${TOP}/tests/trace/trace.sh ${machine} ${BUILD_ROOT}/${machine} ${TOP}/veridian
+      ${CMAKE_BINARY_DIR}/trace-${case}-${machine} ${case})
+    set_tests_properties(${machine}/trace-${case} PROPERTIES TIMEOUT 300 PROCESSORS 2)
+  endforeach()
+  set_tests_properties(${machine}/trace-ring PROPERTIES LABELS more)
+
   # The kernel's own last moments: broken by a debugger, each way must end in a panic that says so.
   foreach(how overflow jump zero nmi)
     if(how STREQUAL nmi AND NOT machine STREQUAL x86_64)

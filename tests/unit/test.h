@@ -10,7 +10,7 @@ struct test {
   void (*run)(void);
 };
 extern const struct test cap_tests[], frame_tests[], space_tests[], env_tests[], slice_tests[], upcall_tests[];
-extern const struct test gate_tests[], revoke_tests[], call_tests[], smp_tests[], boot_tests[], screen_tests[],
+extern const struct test gate_tests[], revoke_tests[], call_tests[], smp_tests[], boot_tests[], screen_tests[], trace_tests[],
     random_tests[];
 
 // --- main.c
