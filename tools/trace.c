@@ -3,8 +3,8 @@
 //   trace RAM BASE RESULTS NUMBERS >trace.json
 //
 // RAM is the file that was the guest's memory from the physical address BASE on; RESULTS says, as `TRACE <physical
-// address> <rings>`, where the kernel's rings are; NUMBERS is the header with the numbers of the POSIX calls. Process 0
-// shows who has each CPU; each environment is a process of its own, with a thread for each CPU.
+// address> <rings>`, where the kernel's rings are; NUMBERS is the header with the numbers of the POSIX calls. One
+// process shows who has each CPU; each environment is another, with a thread for each CPU.
 #include <fcntl.h>
 #include <inttypes.h>
 #include <stdarg.h>
@@ -18,6 +18,7 @@
 #include <exo/trace.h>
 
 enum { CPUS = 16, DEPTH = 64, POSIX = 512, HOLE_END = 32 };
+enum { MACHINE = 1 << 20 }; // the process that stands for the CPUs: viewers keep 0 for purposes of their own
 
 struct event {
   struct exo_trace r;
@@ -91,7 +92,10 @@ static void read_ring(const struct exo_trace_ring *ring) {
   uint64_t n = exo_trace_lost(ring, 0);
   lost += n;
   events = must(realloc(events, (count + EXO_TRACE_RECORDS) * sizeof *events));
-  for (; exo_trace_read(ring, n, &events[count].r); n++) events[count].order = n, count++;
+  for (; exo_trace_read(ring, n, &events[count].r); n++) {
+    events[count].order = n;
+    if (events[count++].r.cpu >= CPUS) die("ring", "a record of no CPU");
+  }
 }
 
 static int by_time(const void *a, const void *b) {
@@ -134,6 +138,7 @@ static void find_envs(void) {
     e->id = env_of(ends ? (uint32_t)e->r.word[0] : e->r.env);
     envs[e->id].ended |= ends && e->id;
     envs[e->id].seen |= 1u << e->r.cpu;
+    envs[0].seen |= 1u << e->r.cpu;
     if (e->r.kind != EXO_TRACE_MARK || (e->r.word[0] >> 56 & 127) != EXO_MARK_NAME) continue;
     for (int k = 0; k < 7; k++) {
       char c = (char)(e->r.word[0] >> k * 8);
@@ -152,8 +157,8 @@ static const struct event *now;
   unsigned __int128 ns = (unsigned __int128)(now->r.time - zero) * 1'000'000'000 / hz;
   uint64_t t = (uint64_t)ns;
   va_list list;
-  printf("%s{\"ph\":\"%c\",\"pid\":%u,\"tid\":%u,\"ts\":%" PRIu64 ".%03u", separator, phase, pid, now->r.cpu, t / 1000,
-         (unsigned)(t % 1000));
+  printf("%s{\"ph\":\"%c\",\"pid\":%u,\"tid\":%u,\"ts\":%" PRIu64 ".%03u", separator, phase, pid ? pid : MACHINE,
+         now->r.cpu + 1, t / 1000, (unsigned)(t % 1000));
   if (what) printf(",\"cat\":\"%s\",\"name\":\"%s\"", category, what);
   if (phase == 'i') printf(",\"s\":\"t\"");
   printf(",\"args\":{");
@@ -304,15 +309,18 @@ static void event(void) {
   }
 }
 
+// Phase M: names, and the CPUs above all.
 static void put_names(void) {
-  printf("%s{\"ph\":\"M\",\"pid\":0,\"name\":\"process_name\",\"args\":{\"name\":\"CPUs\"}}", separator);
+  printf("%s{\"ph\":\"M\",\"pid\":%u,\"name\":\"process_sort_index\",\"args\":{\"sort_index\":-1}}", separator,
+         MACHINE);
   for (unsigned id = 0; id < env_count; id++) {
-    if (id)
-      printf(",\n{\"ph\":\"M\",\"pid\":%u,\"name\":\"process_name\",\"args\":{\"name\":\"%s\"}}", id, env_name(id));
+    unsigned pid = id ? id : MACHINE;
+    printf(",\n{\"ph\":\"M\",\"pid\":%u,\"name\":\"process_name\",\"args\":{\"name\":\"%s\"}}", pid,
+           id ? env_name(id) : "CPUs");
     for (unsigned cpu = 0; cpu < CPUS; cpu++)
       if (envs[id].seen >> cpu & 1)
-        printf(",\n{\"ph\":\"M\",\"pid\":%u,\"tid\":%u,\"name\":\"thread_name\",\"args\":{\"name\":\"CPU %u\"}}", id,
-               cpu, cpu);
+        printf(",\n{\"ph\":\"M\",\"pid\":%u,\"tid\":%u,\"name\":\"thread_name\",\"args\":{\"name\":\"CPU %u\"}}", pid,
+               cpu + 1, cpu);
   }
 }
 

@@ -8,6 +8,7 @@ trace() {
   trap 'rm -rf "$directory"' EXIT
   trap 'exit 130' INT TERM HUP
   mkdir -p "$directory" "${out:-$root}"
+  host_tool trace
   [ $# -gt 0 ] || set -- demo
   pack_run "$@"
   more="$more -object memory-backend-file,id=ram,size=${memory}M,mem-path=ram,share=on -machine memory-backend=ram"
@@ -15,7 +16,6 @@ trace() {
   boot_and_judge "$directory" || verdict=$?
   numbers=generic base=0
   case $arch in x86_64) numbers=x86_64 ;; aarch64) base=0x40000000 ;; riscv64) base=0x80000000 ;; esac
-  host_tool trace
   "$root/trace" "$directory/ram" $base "$directory/results" "$here/libos/posix/$numbers/number.h" >"$directory/json" ||
     { [ $verdict != 0 ] || verdict=$guest_lost; return $verdict; }
   mv "$directory/json" "${out:-$root}/trace.json"
