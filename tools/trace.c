@@ -311,7 +311,7 @@ static void event(void) {
 
 // Phase M: names, and the CPUs above all.
 static void put_names(void) {
-  printf("%s{\"ph\":\"M\",\"pid\":%u,\"name\":\"process_sort_index\",\"args\":{\"sort_index\":-1}}", separator,
+  printf("%s{\"ph\":\"M\",\"pid\":%d,\"name\":\"process_sort_index\",\"args\":{\"sort_index\":-1}}", separator,
          MACHINE);
   for (unsigned id = 0; id < env_count; id++) {
     unsigned pid = id ? id : MACHINE;

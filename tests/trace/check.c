@@ -203,14 +203,15 @@ static void look(void) {
 static char *slurp(const char *path) {
   FILE *f = fopen(path, "rb");
   char *all = nullptr;
-  size_t size = 0, n = 0, got;
-  while (f && (all = realloc(all, size += 1 << 20)) && (got = fread(all + n, 1, size - n - 1, f))) n += got;
+  size_t size = 0, n = 0;
+  if (f && !fseek(f, 0, SEEK_END)) size = (size_t)ftell(f);
+  if (size) all = calloc(1, size + 1);
+  if (all && !fseek(f, 0, SEEK_SET)) n = fread(all, 1, size, f);
   if (!f || !all || !n || memchr(all, 0, n)) {
     fprintf(stderr, "check: %s can not be read\n", path);
     exit(1);
   }
   fclose(f);
-  all[n] = 0;
   return all;
 }
 
