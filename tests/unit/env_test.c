@@ -196,6 +196,8 @@ static void generations(void) {
     CHECK(e != last && (i == 0 || e >> 40 > last >> 40));
     if (last) REFUSE(EXO_NO_ENV, 0, env_stop, .env = last);
     EQ(CALL(0, env_stop, .env = e), EXO_OK);
+    REFUSE(EXO_NO_ENV, 0, env_stop, .env = e + (1ull << 40)); // that of the next one, which there is not yet
+    REFUSE(EXO_NO_ENV, 0, frame_take, .frame = frame_free_at(f + 1), .guard = g, .env = e + (1ull << 40));
     EQ(CALL(0, frame_drop, .frame = f), EXO_OK);
     EQ(CALL(0, frame_take, .frame = f, .guard = g), EXO_OK);
     last = e;
