@@ -51,11 +51,11 @@ exo_result sys_gate(const struct exo_gate *a) {
   enter(cpu, to, door, u->gate_stack, (uint64_t[6]){u->self, to->gate_caller, a->m0, a->m1, a->m2, a->m3});
 }
 
-// The reply is spent: its caller has ended, has given up, or can not be entered.
+// The reply is spent, for nothing: its caller has ended, has given up, or can not be entered.
 [[gnu::cold, gnu::noinline]] static exo_result reply_lost(struct cpu *cpu) {
   cpu->env_cpu->gate_caller = 0;
   probe_end(cpu);
-  return EXO_EMPTY;
+  return 1;
 }
 
 exo_result sys_gate_reply(const struct exo_gate_reply *a) {

@@ -129,7 +129,7 @@ static void late(void) {
   EQ(CALL(1, gate, .env = 0), EXO_OK); // now it does
   machine_pass(10 * MS + SLICE_GRACE_NS);
   EQ(runs_on(1), b.number);
-  EQ(CALL(1, gate_reply, .m0 = 1), EXO_EMPTY);
+  EQ(CALL(1, gate_reply, .m0 = 1), 1);
   EQ(presence(&b)->gate_caller, 0);
 }
 
@@ -137,7 +137,7 @@ static void reply_nowhere(void) { // the caller's reply door is shut
   two();
   ua()->reply_door = ARCH_USER_LIMIT;
   called();
-  EQ(CALL(1, gate_reply, .m0 = 1), EXO_EMPTY);
+  EQ(CALL(1, gate_reply, .m0 = 1), 1);
   EQ(runs_on(1), b.number);
 }
 
@@ -154,7 +154,7 @@ static void deaths(void) {
   called();
   EQ(CALL(0, env_stop, .env = a.number), EXO_OK); // the caller
   EQ(runs_on(1), b.number);
-  EQ(CALL(1, gate_reply, .m0 = 1), EXO_EMPTY);
+  EQ(CALL(1, gate_reply, .m0 = 1), 1);
 }
 
 static void messages(void) {
