@@ -6,14 +6,15 @@ enum { THREADS = 4, THREAD_SLICE = 4 }; // slices that neither the first program
 static const struct kid none;
 
 bool kid_start(struct kid *k, struct kid_how how, const char *role, uint64_t a, uint64_t b) {
-  char words[2][24], me[] = "systest", child[] = "child";
-  char *argv[] = {me, child, (char *)(uintptr_t)role, words[0], words[1]};
+  char words[2][24], file[32], child[] = "child";
+  char *argv[] = {os_self.argv[0], child, (char *)(uintptr_t)role, words[0], words[1]};
   *k = none;
   os_format(words[0], sizeof words[0], "%lu", a);
   os_format(words[1], sizeof words[1], "%lu", b);
+  os_format(file, sizeof file, "bin/%s", argv[0]);
   k->frame = os_frame_get();
   k->shared = k->frame ? os_core_map(OS_SLOT_SELF, k->frame, EXO_READ | EXO_WRITE) : nullptr;
-  struct os_spawn spawn = {.file = "bin/systest",
+  struct os_spawn spawn = {.file = file,
                            .argc = 5,
                            .argv = argv,
                            .give = how.give ? how.give : OS_GIVE_OUT | OS_GIVE_SLICES | OS_GIVE_ARCHIVE,

@@ -17,6 +17,7 @@ struct test {
   const char *name;
   void (*run)(void);
 };
+bool test_run(const struct test *t); // runs it and says how it went; false: it failed
 struct role {
   const char *name;
   int (*play)(int argc, char **argv); // the words behind the role's name
