@@ -1,6 +1,7 @@
 # Machines booted in QEMU, one boot a line. The numbers are the least that must have passed: they are raised with the tests.
 set(systest_last "the-end")
 set(systest_tests 86)
+set(storm_tests 34)
 set(machines x86_64 aarch64 riscv64)
 
 # boot_test(name machine [WORDS ...] [OPTIONS ...] [STATUS n] [OUTPUT file] [INPUT file] [LAST name TESTS n] [MATCHES pattern...] [CPUS n])
@@ -32,6 +33,12 @@ foreach(machine IN LISTS machines)
   # Two programs that attack each other, and a hundred kills.
   boot_test(demo ${machine} CPUS 2 OPTIONS --timeout 540)
   boot_test(demo-one-cpu ${machine} OPTIONS --timeout 540)
+
+  # Millions of hostile calls from all CPUs, with all that must hold meanwhile and afterwards.
+  boot_test(storm ${machine} WORDS storm 3000000 CPUS 4 LAST the-end TESTS ${storm_tests} OPTIONS --timeout 540)
+  boot_test(storm-long ${machine} WORDS storm 10000000 CPUS 4 LAST the-end TESTS ${storm_tests} OPTIONS --timeout 590)
+  set_tests_properties(${machine}/storm PROPERTIES LABELS more)
+  set_tests_properties(${machine}/storm-long PROPERTIES LABELS all)
 
   # Scripts: NAME.lua, its standard output NAME.expect, and NAME.status, NAME.input where they are not 0 and empty.
   file(GLOB scripts CONFIGURE_DEPENDS ${TOP}/tests/lua/*.lua)
