@@ -72,6 +72,11 @@ static inline struct exo_frame_desc *frame_at(exo_frame n) {
 static inline uint64_t frame_state(const struct exo_frame_desc *d) {
   return __atomic_load_n(&d->state, __ATOMIC_RELAXED) & ~EXO_STATE_LOCK;
 }
+// Where no lock is held.
+static inline exo_name guard_of(const struct exo_frame_desc *d) { return __atomic_load_n(&d->guard, __ATOMIC_RELAXED); }
+static inline uint64_t state_of(const struct exo_frame_desc *d) { // without the lock
+  return __atomic_load_n(&d->state, __ATOMIC_RELAXED) & ~EXO_STATE_LOCK;
+}
 static inline bool frame_try_lock(struct exo_frame_desc *d, uint64_t *state) {
   if (__atomic_fetch_or(&d->state, EXO_STATE_LOCK, __ATOMIC_ACQUIRE) & EXO_STATE_LOCK) return false;
   *state = frame_state(d);
@@ -135,6 +140,7 @@ void frame_free(struct exo_frame_desc *d);
 enum { ENTRIES = 512, USER_ENTRIES = 256 }; // a root's entries above USER_ENTRIES are the kernel's
 enum : uint64_t { ONE_MAP = 1ull << EXO_STATE_MAPS_SHIFT, ONE_PIN = 1ull << EXO_STATE_PINS_SHIFT };
 static inline pte_t *table_entries(const struct exo_frame_desc *d) { return frame_memory(frame_number(d)); }
+static inline pte_t entry_get(const pte_t *e) { return __atomic_load_n(e, __ATOMIC_RELAXED); } // walkers change it, too
 static inline bool is_leaf_table(uint64_t state) { // one whose entries are in force, and may be changed
   return (state & (EXO_STATE_KIND | EXO_STATE_LEVEL | EXO_STATE_JOINED)) == EXO_KIND_TABLE;
 }

@@ -34,7 +34,7 @@ exo_result sys_env_create(const struct exo_env_create *a) {
   __atomic_store_n(&d->generation, generation, __ATOMIC_RELAXED);
   env->w.number = a->frame | (uint64_t)generation << 40;
   for (int i = 0; i < EXO_SLOTS; i++) env->w.slot[i].open = 1;
-  d->guard = a->guard;
+  __atomic_store_n(&d->guard, a->guard, __ATOMIC_RELAXED);
   frame_unlock(d, EXO_KIND_ENV);
   return (exo_result)env->w.number;
 }

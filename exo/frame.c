@@ -48,7 +48,7 @@ static inline exo_result take(const struct exo_frame_take *a, struct exo_frame_d
     return r;
   }
   if (state & EXO_STATE_DIRTY) frame_clear(a->frame);
-  d->guard = a->guard;
+  __atomic_store_n(&d->guard, a->guard, __ATOMIC_RELAXED);
   d->account = (uint32_t)payer->w.number;
   d->home = 0;
   frame_unlock(d, EXO_KIND_USER);
@@ -100,7 +100,7 @@ exo_result sys_frame_guard(const struct exo_frame_guard *a) {
   if (exo_state_kind(s) == EXO_KIND_FREE || exo_state_kind(s) >= EXO_KIND_WINDOW)
     r = EXO_KIND;
   else
-    d->guard = a->guard;
+    __atomic_store_n(&d->guard, a->guard, __ATOMIC_RELAXED);
   frame_unlock(d, s);
   return r;
 }
@@ -120,8 +120,8 @@ static inline void release(struct exo_frame_desc *d) {
   struct env *payer = frame_memory(d->account);
   __atomic_fetch_sub(&payer->w.used, 1, __ATOMIC_SEQ_CST);
   d->account = 0;
-  d->guard = 0;
-  d->generation++; // who waits for a word of it is told
+  __atomic_store_n(&d->guard, 0, __ATOMIC_RELAXED);
+  __atomic_store_n(&d->generation, d->generation + 1, __ATOMIC_RELAXED); // who waits for a word of it is told
   frame_unlock(d, EXO_KIND_FREE | EXO_STATE_DIRTY);
 }
 

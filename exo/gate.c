@@ -6,13 +6,14 @@
 
 // Does `slot` of the running environment hold `rights` over the guard of another's?
 static inline bool may(const struct cpu *cpu, exo_slot slot, const struct env *env, uint64_t rights) {
-  return !(rights & ~cap_rights(cpu->env, slot, frame_table()[env_frame(env->w.number)].guard));
+  return !(rights & ~cap_rights(cpu->env, slot, guard_of(&frame_table()[env_frame(env->w.number)])));
 }
 
 // Lets go of who was probed, and says why nothing was done.
 [[gnu::cold, gnu::noinline]] static exo_result refused(struct cpu *cpu, exo_slot slot, const struct env *env,
                                                        uint64_t rights, exo_result otherwise) {
-  exo_result r = env ? cap_check(cpu->env, slot, frame_table()[env_frame(env->w.number)].guard, rights) : EXO_NO_ENV;
+  exo_result r =
+      env ? cap_check(cpu->env, slot, guard_of(&frame_table()[env_frame(env->w.number)]), rights) : EXO_NO_ENV;
   probe_end(cpu);
   return r == EXO_OK ? otherwise : r;
 }

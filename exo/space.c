@@ -66,14 +66,14 @@ static inline bool map_counts(uint64_t frame, exo_word prot) {
 // A table, to be read by who may: its mappings are pins, since its MAPS are its own entries.
 [[gnu::cold, gnu::noinline]] static exo_result map_table(const struct exo_map *a, struct exo_frame_desc *table,
                                                          struct exo_frame_desc *frame) {
-  uint64_t f = frame->state & ~EXO_STATE_LOCK;
+  uint64_t f = state_of(frame);
   bool full = exo_state_pins(f) == EXO_STATE_PINS >> EXO_STATE_PINS_SHIFT;
   if (!special_may_map(f, a->prot) || full) return map_why(table, frame, 0, a->prot);
   frame_unlock(frame, f + ONE_PIN);
   pte_t e = pte_keep(pte_address(a->frame << EXO_PAGE_BITS) | PTE_USER(EXO_READ), EXO_READ);
   __atomic_store_n(&table_entries(table)[a->index], e, __ATOMIC_RELEASE);
   arch_table_fence();
-  frame_unlock(table, (table->state & ~EXO_STATE_LOCK) + ONE_MAP);
+  frame_unlock(table, state_of(table) + ONE_MAP);
   return EXO_OK;
 }
 
@@ -87,7 +87,7 @@ exo_result sys_map(const struct exo_map *a) {
   if (!claim_lock(&table)) return CLAIM_REFUSED(table, a, map);
   pte_t *entry = &table_entries(table.desc)[a->index];
   if (RARELY(!is_leaf_table(table.state))) return map_why(table.desc, nullptr, 0, prot);
-  if (RARELY(pte_present(*entry))) return map_why(table.desc, nullptr, *entry, prot);
+  if (RARELY(pte_present(entry_get(entry)))) return map_why(table.desc, nullptr, entry_get(entry), prot);
   struct claim frame = {.slot = a->frame_slot, .frame = a->frame, .rights = prot};
   if (!claim_lock(&frame)) {
     claim_release(&table, 0); // whoever holds the frame may want the table
@@ -174,7 +174,7 @@ static inline exo_result protect_end(const struct exo_protect *a, struct exo_fra
   pte_t *entry = &table_entries(table)[a->index];
   exo_result r = EXO_OK;
   for (; done < a->count; done++) {
-    pte_t e = entry[done];
+    pte_t e = entry_get(&entry[done]);
     if (skips(a->skip, done) || !pte_present(e)) continue;
     r = protect_check(e, a->prot);
     if (r != EXO_OK) break;
@@ -200,7 +200,7 @@ exo_result sys_protect(const struct exo_protect *a) {
   if (RARELY(loaded_elsewhere(exo_home_root(table.desc->home)))) return protect_ask(a, table.desc, 0, false);
   for (; done < count; done++) {
     if (skips(skip, done)) continue;
-    pte_t e = entry[done];
+    pte_t e = entry_get(&entry[done]);
     if (~e & to.ready) { // nothing there, or something to ask
       if (!pte_present(e)) continue;
       return protect_ask(a, table.desc, done, live);
@@ -230,7 +230,7 @@ static inline void frame_unmapped(exo_frame n) {
 static inline exo_result unmap_end(const struct exo_unmap *a, struct exo_frame_desc *table, uint64_t gone) {
   pte_t *entry = &table_entries(table)[a->index];
   for (uint64_t i = 0, left = gone; left; i++) {
-    pte_t e = entry[i];
+    pte_t e = entry_get(&entry[i]);
     if (!pte_present(e) || skips(a->skip, i)) continue;
     frame_unmapped(pte_physical(e) >> EXO_PAGE_BITS);
     __atomic_store_n(&entry[i], 0, __ATOMIC_RELEASE);
@@ -250,7 +250,7 @@ static inline exo_result unmap_locked(const struct exo_unmap *a, struct exo_fram
   uint64_t gone = 0, count = a->count, skip = a->skip;
   pte_t *entry = &table_entries(table)[a->index];
   for (uint64_t i = 0; i < count; i++) {
-    pte_t e = entry[i];
+    pte_t e = entry_get(&entry[i]);
     if (!pte_present(e) || skips(skip, i)) continue;
     __atomic_store_n(&entry[i], pte_change(e, 0), __ATOMIC_RELEASE);
     gone++;
@@ -271,8 +271,9 @@ exo_result sys_unmap(const struct exo_unmap *a) {
 static exo_word not_swept(const struct exo_sweep *a, const pte_t *entry, uint64_t *found) {
   exo_word skip = 0;
   for (uint64_t i = 0; i < a->count; i++) {
-    exo_name guard = pte_present(entry[i]) ? frame_table()[pte_physical(entry[i]) >> EXO_PAGE_BITS].guard : 0;
-    bool may = pte_present(entry[i]) && cap_rights(env_self(), a->slot, guard) & EXO_GUARD;
+    pte_t e = entry_get(&entry[i]);
+    bool may = pte_present(e) &&
+               cap_rights(env_self(), a->slot, guard_of(&frame_table()[pte_physical(e) >> EXO_PAGE_BITS])) & EXO_GUARD;
     skip |= (exo_word)!may << i;
     *found += may;
   }
@@ -308,7 +309,8 @@ void space_evict(exo_frame table, uint64_t index, exo_frame frame) {
   struct exo_frame_desc *d = &frame_table()[table];
   const pte_t *entry = &table_entries(d)[index];
   if (!leaf_lock(d)) return (void)not_a_leaf(d);
-  bool here = pte_present(*entry) && pte_physical(*entry) == frame << EXO_PAGE_BITS;
+  pte_t e = entry_get(entry);
+  bool here = pte_present(e) && pte_physical(e) == frame << EXO_PAGE_BITS;
   (void)unmap_locked(&(struct exo_unmap){.index = index, .count = here}, d);
 }
 

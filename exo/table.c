@@ -136,18 +136,18 @@ bool table_split(struct exo_frame_desc *d) {
   if (!parent) return false;
   parent_change(entry, pte_table(frame_number(d) << EXO_PAGE_BITS), exo_home_root(d->home));
   frame_unlock(parent, parent_state);
-  d->state &= ~EXO_STATE_JOINED; // the lock bit stays
+  __atomic_fetch_and(&d->state, ~EXO_STATE_JOINED, __ATOMIC_RELAXED);
   return true;
 }
 
 // 512 pages in a row, alike in everything but what the machine notes of their use, and not forbidden.
 static bool may_join(const struct exo_frame_desc *d, uint64_t s) {
   const pte_t *e = table_entries(d);
-  pte_t first = pte_aged(e[0], 3);
+  pte_t first = pte_aged(entry_get(&e[0]), 3);
   if (exo_state_maps(s) != ENTRIES || !pte_live(first) || pte_physical(first) % (ENTRIES * EXO_PAGE)) return false;
   pte_t flags = first ^ pte_address(pte_physical(first));
   for (uint64_t i = 1; i < ENTRIES; i++)
-    if ((pte_aged(e[i], 3) ^ pte_address(pte_physical(first) + i * EXO_PAGE)) != flags) return false;
+    if ((pte_aged(entry_get(&e[i]), 3) ^ pte_address(pte_physical(first) + i * EXO_PAGE)) != flags) return false;
   return true;
 }
 
@@ -168,7 +168,7 @@ exo_result sys_table_join(const struct exo_table_join *a) {
     }
     parent = parent_lock(d, &entry, &parent_state);
     if (parent) {
-      pte_t to = joined ? pte_table(a->table << EXO_PAGE_BITS) : pte_join(*table_entries(d));
+      pte_t to = joined ? pte_table(a->table << EXO_PAGE_BITS) : pte_join(entry_get(table_entries(d)));
       parent_change(entry, to, exo_home_root(d->home));
       frame_unlock(parent, parent_state);
       frame_unlock(d, s ^ EXO_STATE_JOINED);

@@ -10,8 +10,8 @@ static bool readable(uint64_t kind) {
 static bool word_read(const struct env *env, const struct exo_predicate_word *w, uint64_t *value) {
   const struct exo_frame_desc *d = frame_at(w->frame);
   if (!d || __atomic_load_n(&d->generation, __ATOMIC_RELAXED) != w->generation) return false;
-  if (!(cap_rights(env, w->slot, d->guard) & EXO_READ)) return false;
-  if (!readable(exo_state_kind(__atomic_load_n(&d->state, __ATOMIC_RELAXED)))) return false;
+  if (!(cap_rights(env, w->slot, guard_of(d)) & EXO_READ)) return false;
+  if (!readable(exo_state_kind(state_of(d)))) return false;
   *value = __atomic_load_n((const uint64_t *)frame_memory(w->frame) + w->offset / 8, __ATOMIC_ACQUIRE);
   return __atomic_load_n(&d->generation, __ATOMIC_RELAXED) == w->generation; // it was not taken away meanwhile
 }
@@ -34,10 +34,10 @@ static exo_result words_settle(const struct env *env, struct exo_predicate *p, u
     const struct exo_frame_desc *d = frame_at(w->frame);
     if (!d) return EXO_NO_FRAME;
     if (w->offset >= EXO_PAGE || w->offset % 8) return EXO_RANGE;
-    w->generation = d->generation;
-    exo_result r = cap_check(env, w->slot, d->guard, EXO_READ);
+    w->generation = __atomic_load_n(&d->generation, __ATOMIC_RELAXED);
+    exo_result r = cap_check(env, w->slot, guard_of(d), EXO_READ);
     if (r != EXO_OK) return r;
-    if (!readable(exo_state_kind(d->state))) return EXO_KIND;
+    if (!readable(exo_state_kind(state_of(d)))) return EXO_KIND;
   }
   return EXO_OK;
 }

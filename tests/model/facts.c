@@ -13,7 +13,7 @@ static struct fact *tell(struct fact *to, char what, uint64_t a, uint64_t b, uin
 
 static struct fact *env_facts(const struct model_env *e, struct fact *to) {
   to = tell(to, 'E', e->frame, e->number, e->parent, e->alive, e->root);
-  to = tell(to, 'A', e->frame, e->ceiling, e->status, e->by, 0);
+  to = tell(to, 'A', e->frame, e->ceiling, e->status, e->by, e->floor);
   for (unsigned i = 0; i < MODEL_CPUS; i++)
     if (e->on[i].state) to = tell(to, 'P', e->frame, i, e->on[i].state, e->on[i].uarea, 0);
   for (unsigned i = 0; i < EXO_SLOTS; i++)

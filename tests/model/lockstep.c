@@ -32,10 +32,12 @@ static const struct op {
     {EXO_CALL_map, 2, "0Li0Ap"},      {EXO_CALL_protect, 9, "0Likpm"},
     {EXO_CALL_unmap, 8, "0Likm"},     {EXO_CALL_env_create, 2, "0Ug"},
     {EXO_CALL_env_cpu, 5, "0ecUV"},   {EXO_CALL_env_space, 2, "0eR"},
-    {EXO_CALL_env_start, 4, "0ec"},   {EXO_CALL_env_ceiling, 4, "0ek"},
+    {EXO_CALL_env_start, 4, "0ec"},   {EXO_CALL_env_ceiling, 4, "0ekx"},
     {EXO_CALL_env_stop, 1, "0ew"},    {EXO_CALL_slice_set, 6, "0cxelg"},
     {EXO_CALL_batch, 4, "k"},         {EXO_CALL_console_write, 1, "sokw"},
     {EXO_CALL_console_read, 1, "s"},  {EXO_CALL_machine_exit, 1, "sw"},
+    {EXO_CALL_sweep, 3, "sLik"},      {EXO_CALL_map, 2, "0Li0Tq"},
+    {EXO_CALL_sweep, 1, "sAik"},
 };
 enum { OPS = sizeof ops / sizeof *ops };
 
@@ -109,6 +111,7 @@ static uint64_t word_for(char what) {
   case 'p': return prot[test_random(test_random(3) ? 7 : 10)];
   case 'l': return length[test_random(test_random(4) ? 3 : 4)];
   case 'o': return test_random(2);
+  case 'q': return EXO_READ;
   case 'z': return test_random(3);
   case 'd': return test_random(2) ? 0 : fake.now + test_random(300'000);
   default: return test_random(~0ull);
@@ -280,7 +283,8 @@ static const unsigned refusals[EXO_CALL_COUNT] = {
     [EXO_CALL_env_space] = FRAME | ENV | R(BUSY),
     [EXO_CALL_env_start] = ENV | R(EMPTY),
     [EXO_CALL_env_stop] = ENV,
-    [EXO_CALL_env_ceiling] = ENV | R(CEILING),
+    [EXO_CALL_env_ceiling] = ENV | R(CEILING) | R(RANGE),
+    [EXO_CALL_sweep] = R(NO_SLOT) | R(NO_FRAME) | R(KIND) | R(RANGE),
     [EXO_CALL_slice_set] = ENV | R(RANGE) | R(NAME),
     [EXO_CALL_console_write] = REACH | R(RANGE),
     [EXO_CALL_console_read] = REACH | R(EMPTY),
@@ -303,7 +307,8 @@ int main(int argc, char **argv) {
     if (argv[0][1] == 'n') wanted = strtoull(argv[1], nullptr, 0);
   }
   printf("seed %llu\n", (unsigned long long)seed);
-  test_seed(seed);
+  test_seed = seed;
+  test_random_from(seed);
   while (calls < wanted) life();
   report();
   return 0;

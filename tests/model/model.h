@@ -18,7 +18,7 @@ struct model_frame {
   uint8_t kind, level;   // level: of a table
   bool written, fetched; // mapped writable, or executable, at some time since it was mapped nowhere
   uint32_t payer;        // the env frame whose account it is on; 0: none
-  uint32_t generation;   // how many environments have ended here
+  uint32_t generation;   // how often it was dropped, or became an env frame; bit 31: whose environment has ended
   exo_name guard;
 };
 struct model_mapping {
@@ -41,7 +41,7 @@ struct model_env {
   bool alive;
   exo_env number, parent, by; // by: who ended it
   exo_frame root;
-  uint64_t ceiling, status;
+  uint64_t ceiling, floor, status;
   struct {
     exo_frame state, uarea; // 0: not on this CPU
   } on[MODEL_CPUS];
@@ -73,6 +73,3 @@ void model_compare(const struct model *core, const struct model *model); // prin
 
 // --- project.c: what the real core's memory says, as a state of the model
 void project(struct model *m);
-
-// --- check.c
-void test_seed(uint64_t s);

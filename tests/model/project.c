@@ -24,6 +24,7 @@ static void env_read(struct model_env *to, exo_frame n) {
   *to = (struct model_env){.frame = n, .alive = w->alive, .number = w->number, .parent = w->parent};
   to->root = w->root;
   to->ceiling = w->ceiling;
+  to->floor = w->floor;
   to->status = w->obituary.address;
   to->by = w->obituary.by;
   for (unsigned i = 0; i < MODEL_CPUS; i++)

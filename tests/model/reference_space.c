@@ -64,7 +64,7 @@ int64_t on_table_drop(struct call c, const struct exo_table_drop *a) {
   if (r != EXO_OK) return r;
   struct model_frame *table = &c.m->frame[a->table];
   if (table->kind != EXO_KIND_TABLE) return EXO_KIND;
-  if (table_used(c.m, a->table) || pinned(c.m, a->table)) return EXO_BUSY;
+  if (table_used(c.m, a->table) || pinned(c.m, a->table) || mapped(c.m, a->table)) return EXO_BUSY;
   struct model_link *l = link_to(c.m, a->table);
   if (l) *l = c.m->link[--c.m->links];
   table->kind = EXO_KIND_USER;
@@ -101,9 +101,11 @@ int64_t on_map(struct call c, const struct exo_map *a) {
   struct model_frame *f = &c.m->frame[a->frame];
   bool window = (f->kind == EXO_KIND_WINDOW || f->kind == EXO_KIND_ENV) && a->prot == EXO_READ;
   bool uarea = f->kind == EXO_KIND_UAREA && !(a->prot & EXO_EXEC);
-  if (f->kind != EXO_KIND_USER && !window && !uarea) return EXO_KIND;
+  bool table = f->kind == EXO_KIND_TABLE && f->level < MODEL_LEVELS - 1 && a->prot == EXO_READ;
+  if (f->kind != EXO_KIND_USER && !window && !uarea && !table) return EXO_KIND;
   if (!admits(f, a->prot)) return EXO_W_XOR_X;
-  exo_word kept = f->kind == EXO_KIND_USER ? c.self->slot[a->frame_slot].rights & 7 : a->prot;
+  exo_word later = a->prot & EXO_EXEC ? EXO_READ | EXO_EXEC : EXO_READ | EXO_WRITE; // never one, then the other
+  exo_word kept = f->kind == EXO_KIND_USER ? c.self->slot[a->frame_slot].rights & later : a->prot;
   c.m->mapping[c.m->mappings++] = (struct model_mapping){a->table, a->index, a->frame, a->prot, kept};
   note(f, a->prot);
   return EXO_OK;
@@ -144,6 +146,23 @@ int64_t on_unmap(struct call c, const struct exo_unmap *a) {
   for (exo_word i = 0, count = r == EXO_OK ? a->count : 0; i < count; i++) {
     struct model_mapping *p = in_range(c.m, a->table, a->index, i, a->skip);
     if (!p) continue;
+    exo_frame n = p->frame;
+    *p = c.m->mapping[--c.m->mappings];
+    if (!mapped(c.m, n)) c.m->frame[n].written = c.m->frame[n].fetched = false;
+    r++;
+  }
+  return r;
+}
+
+int64_t on_sweep(struct call c, const struct exo_sweep *a) {
+  if (a->count > 64 || a->index >= MODEL_ENTRIES || a->index + a->count > MODEL_ENTRIES) return EXO_RANGE;
+  if (!frame_of(c.m, a->table)) return EXO_NO_FRAME;
+  if (a->slot >= EXO_SLOTS || !c.self->slot[a->slot].rights) return EXO_NO_SLOT;
+  if (!leaf(c.m, a->table)) return EXO_KIND;
+  int64_t r = 0;
+  for (exo_word i = 0; i < a->count; i++) {
+    struct model_mapping *p = in_range(c.m, a->table, a->index, i, 0);
+    if (!p || reaches(c, a->slot, c.m->frame[p->frame].guard, EXO_GUARD) != EXO_OK) continue;
     exo_frame n = p->frame;
     *p = c.m->mapping[--c.m->mappings];
     if (!mapped(c.m, n)) c.m->frame[n].written = c.m->frame[n].fetched = false;

@@ -3,7 +3,7 @@
 // all invariants hold, and a call that failed has changed nothing. In the end every error of every call has been seen.
 #include "test.h"
 
-enum { LIFE = 2000, CPUS_USED = 3, CHILDREN = 2, ENOUGH = 200'000 };
+enum { LIFE = 2000, CPUS_USED = 3, CHILDREN = 2, ENOUGH = 5'000'000 };
 
 static struct child child[CHILDREN];
 static unsigned made_again;
@@ -117,7 +117,7 @@ static void step(void) {
 }
 
 static void life(uint64_t *done) {
-  uint64_t every = test_steps > 10 * ENOUGH ? 4 : 1; // a long run goes for more states
+  uint64_t every = test_steps > 1'000'000 ? 4 : 1; // a long run goes for more states
   machine_start();
   for (unsigned i = 0; i < CHILDREN; i++) child_begin(i);
   fake.mingle = test_random(2) * (test_random(~0ull) | 1);
