@@ -122,13 +122,18 @@ static exo_frame pair_any(exo_frame but) { // two plain frames side by side
 
 // Ends are seldom, or lives were short: of the machine, by its first environment or by machine_exit, and of others. And
 // the first one gets no u-area that nobody has filled.
-static bool ends_all(unsigned cpu, uint64_t number, const uint64_t argument[6]) {
+static bool may(unsigned cpu, exo_slot slot, exo_name guard, uint64_t rights) {
+  return cap_check(cpu_at(cpu)->env, slot, guard, rights) == EXO_OK;
+}
+static bool ends_much(unsigned cpu, uint64_t number, const uint64_t argument[6]) {
   exo_env target = argument[1] ? argument[1] : runs_on(cpu);
   if (number == EXO_CALL_env_cpu) return target == first();
-  if (number == EXO_CALL_env_stop)
-    return target == first() ? test_random(256) != 255 : env_at(target) && test_random(48);
-  return number == EXO_CALL_machine_exit &&
-         cap_check(cpu_at(cpu)->env, argument[0], EXO_GUARD_EXIT, EXO_WRITE) == EXO_OK && test_random(256) != 255;
+  if (number == EXO_CALL_machine_exit)
+    return may(cpu, argument[0], EXO_GUARD_EXIT, EXO_WRITE) && test_random(256) != 255;
+  if (number != EXO_CALL_env_stop || !env_at(target)) return false;
+  if (target == first()) return test_random(256) != 255;
+  return (target == runs_on(cpu) || may(cpu, argument[0], desc(env_frame(target))->guard, EXO_MANAGE)) &&
+         test_random(48);
 }
 
 static uint64_t op_draw(unsigned cpu, uint64_t argument[6]) {
@@ -136,7 +141,7 @@ static uint64_t op_draw(unsigned cpu, uint64_t argument[6]) {
   for (unsigned i = 0; i < 6; i++) argument[i] = i < strlen(op->arguments) ? word_for(op->arguments[i]) : word_odd();
   if (op->number == EXO_CALL_env_cpu && test_random(8)) argument[4] = pair_any(argument[3]);
   if (op->number == EXO_CALL_machine_exit) argument[1] = 0; // cleanly: a panic is something else
-  return ends_all(cpu, op->number, argument) ? EXO_CALL_null : op->number;
+  return ends_much(cpu, op->number, argument) ? EXO_CALL_null : op->number;
 }
 
 // A predicate that is nearly right.

@@ -60,6 +60,7 @@ static const char *const result_name[RESULTS] = {
     EXO_RESULTS(RESULT_NAME)
 #undef RESULT_NAME
 };
+bool errors_by_hand;
 static uint64_t seen[EXO_CALL_COUNT + 1][RESULTS];
 
 void errors_note(uint64_t number, int64_t result) {

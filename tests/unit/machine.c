@@ -158,7 +158,7 @@ int64_t machine_call(unsigned cpu, uint64_t number, const void *argument, size_t
   const struct exo_uarea *u = cpu_at(cpu)->arch.uarea;
   machine_post(cpu, number, argument, size);
   fake_run();
-  if (number <= EXO_CALL_COUNT) draw_note(c, u);
+  if (errors_by_hand) draw_note(c, u);
   if (!fake.off) invariants();
   return c->returned ? c->result : AWAY;
 }

@@ -27,12 +27,11 @@ static bool wanted(const char *name, int argc, char **argv) {
 
 int main(int argc, char **argv) {
   static const struct test *list[TESTS_MAX];
-  bool whole = false;
   const char *given = getenv("UNIT_SEED");
   test_seed = given ? strtoull(given, nullptr, 0) : (uint64_t)time(nullptr);
   for (argc--, argv++; argc >= 2 && argv[0][0] == '-'; argc -= 2, argv += 2) {
     if (argv[0][1] == 's') test_seed = strtoull(argv[1], nullptr, 0);
-    if (argv[0][1] == 'e') whole = strtoull(argv[1], nullptr, 0);
+    if (argv[0][1] == 'e') errors_by_hand = strtoull(argv[1], nullptr, 0);
     if (argv[0][1] == 'n') test_steps = strtoull(argv[1], nullptr, 0);
   }
   test_random_from(test_seed);
@@ -48,6 +47,6 @@ int main(int argc, char **argv) {
     list[i] = list[left - 1];
   }
   printf("%u tests passed\n", count);
-  if (whole && errors_missing()) test_fail("errors.c", 0, "every error of every call", 0, 1);
+  if (errors_by_hand && errors_missing()) test_fail("errors.c", 0, "every error of every call", 0, 1);
   return 0;
 }

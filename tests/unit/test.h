@@ -37,6 +37,7 @@ extern uint64_t invariant_ceilings; // the sum of all ceilings, never to change
 uint64_t machine_digest(void);      // of all that a failing call must leave as it is
 
 // --- errors.c: the errors that each call may have
+extern bool errors_by_hand; // what machine_call calls counts as well
 void errors_note(uint64_t number, int64_t result);
 uint64_t errors_count(bool failed); // calls noted that failed, or did not
 unsigned errors_missing(void);      // prints those that were never seen
