@@ -87,8 +87,6 @@ static void check_memory(const struct exo_boot *b) {
     CHECK(t->first_frame <= b->frame_table_count - t->frame_count);
     CHECK(frames_are(t->table_frame, t->frame_count / 128, EXO_USE_KERNEL));
   }
-  for (uint32_t i = 0; i < b->segment_count; i++)
-    CHECK(frames_are(b->segment[i].frame, b->segment[i].count, EXO_USE_APP));
   CHECK(frames_are(b->spare_frame, b->spare_count, EXO_USE_APP));
 }
 

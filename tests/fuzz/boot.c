@@ -24,10 +24,25 @@ static void change(uint8_t *at, unsigned width) {
   memcpy(at, &value, width);
 }
 
+// Where the words lie that matter: all but the ends of the two long lists.
+static uint8_t *place(uint64_t n) {
+  static const struct {
+    uint64_t begin, end;
+  } part[] = {
+      {0, offsetof(struct exo_boot, range[8])},
+      {offsetof(struct exo_boot, range_count), offsetof(struct exo_boot, table[2])},
+      {offsetof(struct exo_boot, table_count), sizeof handover},
+  };
+  for (uint64_t i = 0, at = n * 4;; i = (i + 1) % 3) {
+    if (at < part[i].end - part[i].begin) return (uint8_t *)&handover + part[i].begin + at;
+    at -= part[i].end - part[i].begin;
+  }
+}
+
 static void changes(void) {
   while (bytes_left()) {
-    uint64_t offset = bytes_take(2) * 4 % sizeof handover;
-    change((uint8_t *)&handover + offset, offset % 8 || bytes_take(1) % 2 ? 4 : 8);
+    uint8_t *at = place(bytes_take(2));
+    change(at, (uint64_t)at % 8 || bytes_take(1) % 2 ? 4 : 8);
   }
 }
 

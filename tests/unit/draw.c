@@ -200,12 +200,14 @@ void draw_lie(unsigned cpu) {
   if (is_first) u->fault.busy = 0;
 }
 
-// Programs read and write: the CPU remembers translations.
+// Programs read: the CPU remembers translations. Until it has been told to forget one, its frame counts as mapped.
 void draw_touch(unsigned cpu) {
   static const uint64_t at[] = {TEXT, DATA, FIRST_UAREA, CHILD_UAREA, CHILD_UAREA + 0x4000};
   for (int i = 0; i < 4; i++) {
-    const volatile uint64_t *p = fake_reach(cpu, at[test_random(5)] + test_random(6) * EXO_PAGE, EXO_READ);
-    if (p) (void)*p;
+    uint64_t p = (uint64_t)fake_reach(cpu, at[test_random(5)] + test_random(6) * EXO_PAGE, EXO_READ);
+    if (!p) continue;
+    uint64_t state = __atomic_load_n(&desc((p - EXO_DIRECT_BASE) >> EXO_PAGE_BITS)->state, __ATOMIC_RELAXED);
+    CHECK(exo_state_maps(state) && exo_state_kind(state) != EXO_KIND_TABLE);
   }
 }
 

@@ -5,7 +5,7 @@
 #include <time.h>
 #include "test.h"
 
-enum { ROUND = 2000, CHILDREN = 3, PATIENCE = 200 };
+enum { ROUND = 2000, CHILDREN = 3, FRAMES_EACH = 5, PATIENCE = 200 };
 enum : uint64_t { STEP_NS = 500, WAIT_NS = 200'000 };
 
 static struct child child[CHILDREN];
@@ -46,18 +46,34 @@ static void program(unsigned cpu) {
     call(cpu);
 }
 
+// Plain frames of its own, fit to become a u-area: they have doors.
+static void frames_give(const struct child *c) {
+  exo_frame n = 64;
+  for (unsigned i = 0; i < FRAMES_EACH; i++) {
+    n = frame_free_at(n);
+    EQ(CALL(0, frame_take, .frame = n, .guard = c->guard, .env = c->number), EXO_OK);
+    struct exo_uarea *u = frame_memory(n);
+    u->fault_door = FAULT_DOOR;
+    u->event_door = EVENT_DOOR;
+  }
+}
+
+// They may do everything to each other. In every other round they run apart: each misses one CPU, so that env_cpu has
+// something to do; else they share their spaces.
 static void children_make(void) {
+  bool apart = round_seed % 2;
   for (unsigned i = 0; i < CHILDREN; i++) {
-    child_make(&child[i], i + 1, (1u << machine_cpus) - 1);
-    EQ(CALL(0, env_ceiling, .env = child[i].number, .ceiling = 8), EXO_OK);
-    for (unsigned k = 0; k < CHILDREN; k++) // all may do everything to each other
-      if (k < i)
-        EQ(CALL(0, cap_grant, .env = child[i].number, .index = 1 + k, .name = child[k].guard, .rights = EXO_RIGHTS_ALL),
-           EXO_OK);
+    child_make(&child[i], i + 1, ((1u << machine_cpus) - 1) & ~((unsigned)apart << i % machine_cpus));
+    EQ(CALL(0, env_ceiling, .env = child[i].number, .ceiling = FRAMES_EACH + 4), EXO_OK);
+    frames_give(&child[i]);
   }
   for (unsigned i = 0; i < CHILDREN; i++)
+    for (unsigned k = 0; k < CHILDREN; k++)
+      EQ(CALL(0, cap_grant, .env = child[i].number, .index = 1 + k, .name = child[k].guard, .rights = EXO_RIGHTS_ALL),
+         EXO_OK);
+  for (unsigned i = 0; i < CHILDREN; i++)
     for (unsigned cpu = 0; cpu < machine_cpus; cpu++)
-      child_run(&child[i], cpu, 1 + (i + (round_seed % 2) * cpu) % CHILDREN, 1'000'000); // together, or apart
+      if (!apart || cpu != i % machine_cpus) child_run(&child[i], cpu, 1 + (i + apart * cpu) % CHILDREN, 1'000'000);
 }
 
 // Returns how many of the steps were made: programs may all end, or sleep for ever.
