@@ -105,6 +105,9 @@ foreach(machine IN LISTS machines)
   script_test(${machine}/bench frontdoor/bench.cmake -DARCH=${machine})
 endforeach()
 
+add_test(NAME x86_64/trace-hang COMMAND sh ${TOP}/tests/trace/trace.sh x86_64 ${BUILD_ROOT}/x86_64 ${TOP}/veridian ${CMAKE_BINARY_DIR}/trace-hang hang)
+set_tests_properties(x86_64/trace-hang PROPERTIES LABELS more TIMEOUT 120)
+
 # The console on the firmware's framebuffer, read back from a picture. RISC-V's firmware gives none.
 foreach(machine x86_64 aarch64)
   add_test(NAME ${machine}/screen COMMAND sh ${TOP}/tests/frontdoor/screen.sh ${machine} ${TOP}/veridian ${CMAKE_BINARY_DIR}/screen-${machine})

@@ -1,6 +1,7 @@
 #!/bin/sh
-# trace.sh ARCH BUILD FRONT-DOOR WORK run|ring: a run becomes a trace that holds what happened (run); programs read the kernel's
-# rings, which they can not write, and in the ordinary kernel there is nothing of it (ring).
+# trace.sh ARCH BUILD FRONT-DOOR WORK run|ring|hang: a run becomes a trace that holds what happened (run); programs read the
+# kernel's rings, which they can not write, and in the ordinary kernel there is nothing of it (ring); a run that has to be
+# switched off leaves a trace too (hang).
 set -eu
 arch=$1 build=$2 door=$(readlink -f "$3") work=$4 case=$5
 top=$(dirname "$door")
@@ -44,4 +45,12 @@ ring)
   in_it=$(symbols kernel-trace) in_ordinary=$(symbols kernel)
   [ "$in_it" = "call_dispatch rings trace trace_init trace_window " ] || wrong "the tracing kernel holds: $in_it"
   [ -z "$in_ordinary" ] || wrong "the ordinary kernel holds $in_ordinary" ;;
+hang)
+  echo 'while true do end' >"$work/hang.lua"
+  status=0
+  "$door" trace --arch "$arch" --timeout 30 --out "$work/hang" lua "$work/hang.lua" >"$work/hang.log" 2>&1 </dev/null || status=$?
+  [ $status = 122 ] || wrong "a run without end ended with $status"
+  clang-19 -std=gnu2x -O1 -o "$work/check" "$top/tests/trace/check.c"
+  "$work/check" "$work/hang/trace.json" 'switch=env 2: lua' interrupt=timer upcall=event,2 'revocation=revocation: CPU asked for' ||
+    wrong "no trace of it" ;;
 esac
