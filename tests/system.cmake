@@ -2,6 +2,7 @@
 set(systest_last "the-end")
 set(systest_tests 86)
 set(storm_tests 34)
+set(attacks_tests 15)
 set(machines x86_64 aarch64 riscv64)
 
 # boot_test(name machine [WORDS ...] [OPTIONS ...] [STATUS n] [OUTPUT file] [INPUT file] [LAST name TESTS n] [MATCHES pattern...] [CPUS n])
@@ -37,7 +38,9 @@ foreach(machine IN LISTS machines)
   # Millions of hostile calls from all CPUs, with all that must hold meanwhile and afterwards.
   boot_test(storm ${machine} WORDS storm 3000000 CPUS 4 LAST the-end TESTS ${storm_tests} OPTIONS --timeout 540)
   boot_test(storm-long ${machine} WORDS storm 10000000 CPUS 4 LAST the-end TESTS ${storm_tests} OPTIONS --timeout 590)
-  set_tests_properties(${machine}/storm PROPERTIES LABELS more)
+  # Attacks by name, and thousands of deaths.
+  boot_test(attacks ${machine} WORDS attacks 2000 CPUS 4 LAST the-end TESTS ${attacks_tests} OPTIONS --timeout 540)
+  set_tests_properties(${machine}/storm ${machine}/attacks PROPERTIES LABELS more)
   set_tests_properties(${machine}/storm-long PROPERTIES LABELS all)
 
   # Scripts: NAME.lua, its standard output NAME.expect, and NAME.status, NAME.input where they are not 0 and empty.

@@ -2,11 +2,14 @@
 file(GLOB system_sources CONFIGURE_DEPENDS tests/system/*.c
   tests/system/${EXO_MACHINE}/*.c tests/system/${EXO_MACHINE}/*.S)
 set(storm_sources ${system_sources})
-list(FILTER system_sources EXCLUDE REGEX "/(forge|crash|storm.*)\\.c$")
+set(attacks_sources ${system_sources})
+list(FILTER system_sources EXCLUDE REGEX "/(forge|crash|storm.*|attacks.*|sweep)\\.[cS]$")
 exo_program(systest ${system_sources})
-list(FILTER storm_sources INCLUDE REGEX "/(storm.*|expect|kid|help|machine)\\.c$|\\.S$") # the helpers of both
+list(FILTER storm_sources INCLUDE REGEX "/(storm.*|expect|kid|help|machine|probe)\\.[cS]$") # the helpers of all
 exo_program(storm ${storm_sources})
-foreach(program systest storm)
+list(FILTER attacks_sources INCLUDE REGEX "/(attacks.*|sweep|storm_.*|expect|kid|help|machine|probe)\\.[cS]$")
+exo_program(attacks ${attacks_sources})
+foreach(program systest storm attacks)
   target_include_directories(program_${program} PRIVATE tests/system)
 endforeach()
 exo_program(forge tests/system/forge.c)

@@ -24,8 +24,9 @@ struct victim_page {
 static_assert(sizeof(struct victim_page) <= EXO_PAGE);
 
 int storm_attacker(int argc, char **argv), storm_victim(int argc, char **argv);
+extern struct kid victim; // of the storm's or of the attacks' program
+static inline volatile struct victim_page *victim_page(void) { return (volatile struct victim_page *)victim.shared; }
+bool victim_begin(uint64_t seed); // on the second CPU
+uint64_t victim_check(void);      // ends it: computed rightly to the last, its pages as they should be; how many blocks
 // Adds up the time of all turns on the CPU, looked at again and again.
 void storm_turns(volatile uint64_t *ran);
-// Fills the victim's pages; computes one block over them, with `look` called all along.
-void victim_fill(uint64_t *data, uint64_t seed);
-uint64_t victim_block(const uint64_t *data, uint64_t *work, uint64_t seed, void (*look)(void));
