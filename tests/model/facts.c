@@ -27,7 +27,7 @@ static size_t facts(const struct model *m, struct fact *const begin) {
   for (exo_frame n = 0; n < MODEL_FRAMES; n++) {
     const struct model_frame *f = &m->frame[n];
     if (f->kind == EXO_KIND_ABSENT) continue;
-    to = tell(to, 'F', n, f->kind, f->guard, f->payer, f->generation);
+    to = tell(to, 'F', n, f->kind, f->guard, f->payer, f->kind == EXO_KIND_ENV ? f->generation : 0);
     if (f->level) to = tell(to, 'T', n, f->level, 0, 0, 0);
     if (f->written | f->fetched) to = tell(to, 'X', n, f->written, f->fetched, 0, 0);
   }

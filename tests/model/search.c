@@ -9,7 +9,7 @@
 #include "model.h"
 #include "test.h"
 
-enum { FRAMES_MAX = 4, SLOTS = 2, ENTRIES = 2, SLICE = 1, ARGUMENTS = 32, ROWS = 40, CALLS_MAX = 4096 };
+enum { FRAMES_MAX = 4, SLOTS = 2, PLACES = 2, SLICE = 1, ARGUMENTS = 32, ROWS = 40, CALLS_MAX = 4096 };
 enum { A, B, C, ENVS };
 
 // --- The state
@@ -24,7 +24,7 @@ struct life { // an env frame
 struct state {
   struct exo_frame_desc frame[FRAMES_MAX], environment[ENVS], middle, root;
   struct words content[FRAMES_MAX];
-  uint64_t entry[ENTRIES]; // of the middle table
+  uint64_t entry[PLACES]; // of the middle table
   struct life life[ENVS];
   struct slice slice;
 };
@@ -33,6 +33,7 @@ static unsigned frames;
 static exo_frame frame[FRAMES_MAX], environment[ENVS], middle, root; // root: of C
 static struct state now;
 
+static exo_env number_of(unsigned e) { return environment[e] | (e == A ? 0 : 1ull << 40); } // of its first life
 static struct env *env_of(unsigned e) { return frame_memory(environment[e]); }
 
 static void content_read(struct words *to, exo_frame n) {
@@ -97,11 +98,14 @@ static void state_read(struct state *s) {
   memset(s, 0, sizeof *s);
   for (unsigned i = 0; i < frames; i++) {
     if (kind_of(frame[i]) != EXO_KIND_TABLE && !exo_state_maps(desc(frame[i])->state))
-      desc(frame[i])->home = 0; // where it was mapped last is of no consequence
+      desc(frame[i])->home = 0;     // where it was mapped last is of no consequence
+    desc(frame[i])->generation = 0; // how often it was dropped is not, either
     s->frame[i] = *desc(frame[i]);
     content_read(&s->content[i], frame[i]);
   }
   for (unsigned e = 0; e < ENVS; e++) {
+    if (kind_of(environment[e]) != EXO_KIND_ENV && desc(environment[e])->generation)
+      desc(environment[e])->generation = 1;
     s->environment[e] = *desc(environment[e]);
     life_read(&s->life[e], e);
   }
@@ -162,16 +166,16 @@ static unsigned values(char letter, uint64_t v[FRAMES_MAX + 1]) {
       {'s', 2, 0, 1},
       {'i', 2, 0, 1},
       {'g', 2, b, c},
-      {'e', 2, environment[B], environment[C]},
-      {'E', 2, 0, environment[C]},
-      {'c', 1, environment[C]},
+      {'e', 2, number_of(B), number_of(C)},
+      {'E', 2, 0, number_of(C)},
+      {'c', 1, number_of(C)},
       {'K', 1, environment[C]},
       {'M', 1, middle},
       {'R', 1, root},
       {'r', 2, EXO_RIGHTS_ALL, EXO_MANAGE | EXO_GRANT | EXO_READ},
       {'p', 3, 1, 3, 5},
       {'b', 1, b},
-      {'d', 1, environment[B]},
+      {'d', 1, number_of(B)},
       {'l', 2, 1, 3},
       {'t', 2, 0, 50'000},
   };
@@ -337,12 +341,12 @@ static void machine_make(bool alive) {
   EQ(CALL(0, table_link, .table = env_of(A)->w.root, .index = 5, .frame = upper), EXO_OK);
   EQ(CALL(0, table_link, .table = upper, .index = 5, .frame = middle), EXO_OK);
   EQ(CALL(0, table_root, .frame = root), EXO_OK);
-  EQ(CALL(0, env_create, .frame = environment[B], .guard = b), (int64_t)environment[B]);
-  if (alive) EQ(CALL(0, env_create, .frame = environment[C], .guard = c), (int64_t)environment[C]);
-  EQ(CALL(0, env_ceiling, .env = environment[B], .ceiling = 3), EXO_OK);
-  if (alive) EQ(CALL(0, env_ceiling, .env = environment[C], .ceiling = 1), EXO_OK);
-  EQ(CALL(0, cap_grant, .env = environment[B], .index = 0, .name = b, .rights = EXO_RIGHTS_ALL), EXO_OK);
-  if (alive) EQ(CALL(0, cap_grant, .env = environment[C], .index = 0, .name = c, .rights = EXO_RIGHTS_ALL), EXO_OK);
+  EQ(CALL(0, env_create, .frame = environment[B], .guard = b), (int64_t)number_of(B));
+  if (alive) EQ(CALL(0, env_create, .frame = environment[C], .guard = c), (int64_t)number_of(C));
+  EQ(CALL(0, env_ceiling, .env = number_of(B), .ceiling = 3), EXO_OK);
+  if (alive) EQ(CALL(0, env_ceiling, .env = number_of(C), .ceiling = 1), EXO_OK);
+  EQ(CALL(0, cap_grant, .env = number_of(B), .index = 0, .name = b, .rights = EXO_RIGHTS_ALL), EXO_OK);
+  if (alive) EQ(CALL(0, cap_grant, .env = number_of(C), .index = 0, .name = c, .rights = EXO_RIGHTS_ALL), EXO_OK);
   for (unsigned i = 0; i < frames; i++) {
     frame[i] = frame_free_at(i ? frame[i - 1] + 1 : 64);
     if (i) EQ(frame[i], frame[i - 1] + 1);

@@ -95,6 +95,12 @@ static void refused(void) {
   BATCH(1, 0, gate, .slot = ENTER, .env = b.number);
   EQ(CALL(1, batch, .count = 1), 1);
   EQ(ua()->batch[0].result, EXO_NOT_IN_BATCH);
+  BATCH(1, 0, gate_reply, .m0 = 1);
+  EQ(CALL(1, batch, .count = 1), 1);
+  EQ(ua()->batch[0].result, EXO_NOT_IN_BATCH);
+  BATCH(1, 0, wait, .deadline_ns = 0);
+  EQ(CALL(1, batch, .count = 1), 1);
+  EQ(ua()->batch[0].result, EXO_NOT_IN_BATCH);
 }
 
 static void slow_callee(void) { // longer than the caller's slice: the caller hears of its own, waits on, is answered

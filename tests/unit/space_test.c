@@ -232,7 +232,75 @@ static void many_mappings(void) {
   EQ(CALL(0, frame_drop, .frame = f), EXO_OK);
 }
 
+static void join_refused(void) { // what may be joined takes 512 frames in a row: tests/system
+  machine_start();
+  child_make(&a, 1, 0xF);
+  child_run(&a, 1, 0, 1'000'000);
+  REFUSE(EXO_RANGE, 0, table_join, .table = a.leaf, .joined = 2);
+  REFUSE(EXO_NO_FRAME, 0, table_join, .table = FRAMES, .joined = 1);
+  REFUSE(EXO_NO_SLOT, 0, table_join, .slot = 1, .table = a.leaf, .joined = 1);
+  REFUSE(EXO_DENIED, 1, table_join, .table = ((const struct env *)frame_memory(env_frame(first())))->w.root);
+  REFUSE(EXO_KIND, 0, table_join, .table = a.middle, .joined = 1);
+  REFUSE(EXO_KIND, 0, table_join, .table = a.env, .joined = 1);
+  REFUSE(EXO_BUSY, 0, table_join, .table = a.leaf, .joined = 1);
+  EQ(CALL(0, table_join, .table = a.leaf, .joined = 0), EXO_OK);
+}
+
+static void use_bits(void) {
+  machine_start();
+  child_make(&a, 1, 0xF);
+  child_run(&a, 1, 0, 1'000'000);
+  exo_frame f = frame_new(a.guard);
+  EQ(CALL(1, map, .table = a.leaf, .index = 40, .frame = f, .prot = 3), EXO_OK);
+  const pte_t *e = (const pte_t *)frame_memory(a.leaf) + 40;
+  uint64_t va = CHILD_UAREA + 40 * EXO_PAGE;
+  CHECK(!pte_accessed(*e) && !pte_dirty(*e));
+  CHECK(fake_reach(1, va, EXO_READ) && pte_accessed(*e) && !pte_dirty(*e));
+  CHECK(fake_reach(1, va, EXO_WRITE) && pte_dirty(*e));
+  EQ(CALL(1, protect, .table = a.leaf, .index = 40, .count = 1, .prot = 1), 1);
+  EQ(CALL(1, protect, .table = a.leaf, .index = 40, .count = 1, .prot = 3), 1);
+  CHECK(pte_dirty(*e)); // not lost
+  EQ(CALL(1, age, .table = a.leaf, .index = 32, .count = 16, .what = 2, .skip = 1 << 8), 0);
+  EQ(CALL(1, age, .table = a.leaf, .index = 32, .count = 16, .what = 2), 1);
+  CHECK(!pte_dirty(*e) && pte_accessed(*e));
+  CHECK(fake_reach(1, va, EXO_WRITE) && pte_dirty(*e)); // noted anew
+  EQ(CALL(1, age, .table = a.leaf, .index = 40, .count = 1, .what = 3), 1);
+  CHECK(!pte_dirty(*e) && !pte_accessed(*e));
+  EQ(CALL(1, age, .table = a.leaf, .index = 40, .count = 1, .what = 3), 0);
+  REFUSE(EXO_RANGE, 1, age, .table = a.leaf, .count = 1, .what = 0);
+  REFUSE(EXO_RANGE, 1, age, .table = a.leaf, .count = 1, .what = 4);
+  REFUSE(EXO_RANGE, 1, age, .table = a.leaf, .index = 510, .count = 3, .what = 1);
+  REFUSE(EXO_NO_FRAME, 1, age, .table = FRAMES, .count = 1, .what = 1);
+  REFUSE(EXO_KIND, 1, age, .table = f, .count = 1, .what = 1);
+  REFUSE(EXO_NO_SLOT, 1, age, .slot = 9, .table = a.leaf, .count = 1, .what = 1);
+  REFUSE(EXO_DENIED, 1, age, .table = FRAMES - 70, .count = 1, .what = 1);
+}
+
+static void table_read(void) { // by its owner, and not by that kept from it
+  machine_start();
+  child_make(&a, 1, 0xF);
+  child_run(&a, 1, 0, 1'000'000);
+  REFUSE(EXO_KIND, 1, map, .table = a.leaf, .index = 50, .frame = a.root, .prot = 1);
+  REFUSE(EXO_KIND, 1, map, .table = a.leaf, .index = 50, .frame = a.middle, .prot = 3);
+  uint64_t home = desc(a.middle)->home;
+  EQ(CALL(1, map, .table = a.leaf, .index = 50, .frame = a.middle, .prot = 1), EXO_OK);
+  CHECK(desc(a.middle)->home == home && exo_state_pins(desc(a.middle)->state) == 1);
+  REFUSE(EXO_DENIED, 1, protect, .table = a.leaf, .index = 50, .count = 1, .prot = 3);
+  EQ(CALL(1, unmap, .table = a.leaf, .index = 50, .count = 1), 1);
+  EQ(exo_state_pins(desc(a.middle)->state), 0);
+  // A mapping keeps the right to write or to execute, never both.
+  exo_frame f = frame_new(a.guard);
+  EQ(CALL(1, map, .table = a.leaf, .index = 51, .frame = f, .prot = 5), EXO_OK);
+  EQ(CALL(1, map, .table = a.leaf, .index = 52, .frame = f, .prot = 1), EXO_OK);
+  REFUSE(EXO_DENIED, 1, protect, .table = a.leaf, .index = 51, .count = 1, .prot = 3);
+  REFUSE(EXO_DENIED, 1, protect, .table = a.leaf, .index = 52, .count = 1, .prot = 5);
+  REFUSE(EXO_W_XOR_X, 1, protect, .table = a.leaf, .index = 52, .count = 1, .prot = 3);
+}
+
 const struct test space_tests[] = {
+    {"join refused", join_refused},
+    {"use bits", use_bits},
+    {"tables read", table_read},
     {"map refused", map_refused},
     {"w xor x", w_xor_x},
     {"a u-area stays unexecutable", uarea_stays_unexecutable},
