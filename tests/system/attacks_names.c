@@ -35,7 +35,7 @@ int forger(int argc, char **argv) {
     wins += exo_frame_guard((struct exo_frame_guard){s, f, n}) >= 0;
     wins += exo_frame_take((struct exo_frame_take){s, free, n, 0}) >= 0;
     wins += exo_env_create((struct exo_env_create){s, f, n}) >= 0;
-    wins += exo_env_ceiling((struct exo_env_ceiling){s, other, 1}) >= 0;
+    wins += exo_env_ceiling((struct exo_env_ceiling){s, other, 1, 0}) >= 0;
     wins += exo_env_stop((struct exo_env_stop){s, r & 1ull << 40 ? os_self.parent : other, 1}) >= 0;
     os_self.shared[TRIES] += 6;
   }
