@@ -19,9 +19,10 @@ static inline bool may(const struct cpu *cpu, exo_slot slot, const struct env *e
 }
 
 // The other end runs next. What is pending there is delivered by a tick that comes at once.
-[[noreturn]] static inline void enter(struct cpu *cpu, struct env_cpu *to, uint64_t door, uint64_t stack,
-                                      const uint64_t words[6]) {
+[[noreturn]] static inline void enter(struct cpu *cpu, struct env_cpu *to, enum exo_trace_door kind, uint64_t door,
+                                      uint64_t stack, const uint64_t words[6]) {
   slice_pass(cpu, to);
+  TRACE(UPCALL, kind, words[1], words[2]);
   if (RARELY(to->uarea->pending && !to->uarea->masked)) arch_timer_set(0);
   arch_enter_words(door, stack, words);
 }
@@ -49,7 +50,8 @@ exo_result sys_gate(const struct exo_gate *a) {
   to->gate_caller = cpu->env->w.number;
   self->gate_callee = a->env;
   self->gate_waits = true;
-  enter(cpu, to, door, u->gate_stack, (uint64_t[6]){u->self, to->gate_caller, a->m0, a->m1, a->m2, a->m3});
+  enter(cpu, to, EXO_TRACE_DOOR_GATE, door, u->gate_stack,
+        (uint64_t[6]){u->self, to->gate_caller, a->m0, a->m1, a->m2, a->m3});
 }
 
 // The reply is spent, for nothing: its caller has ended, has given up, or can not be entered.
@@ -77,7 +79,7 @@ exo_result sys_gate_reply(const struct exo_gate_reply *a) {
   self->uarea->masked = 0;
   to->gate_callee = 0;
   to->gate_waits = false;
-  enter(cpu, to, door, u->reply_stack, (uint64_t[6]){EXO_OK, a->m0, a->m1, a->m2, a->m3});
+  enter(cpu, to, EXO_TRACE_DOOR_REPLY, door, u->reply_stack, (uint64_t[6]){EXO_OK, a->m0, a->m1, a->m2, a->m3});
 }
 
 void gate_end(const struct env_cpu *ec, unsigned cpu) {

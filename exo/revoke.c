@@ -37,6 +37,7 @@ exo_result sys_revoke(const struct exo_revoke *a) {
   if (r == EXO_OK) {
     uint64_t slices = a->what == EXO_REVOKE_SLICES ? a->count : 0;
     *request = (struct exo_revocation){a->deadline_ns, a->what, slices, env_self()->w.number};
+    TRACE(REVOCATION, EXO_TRACE_REVOKED, a->env, a->count);
     env_tell(env, EXO_EVENT_REVOKE);
   }
   claim_release(&c, 0);
@@ -61,6 +62,7 @@ void taken_note(exo_env number, uint64_t what, uint64_t name) {
   uint64_t n = env->w.taken_count;
   env->w.taken[n % EXO_TAKEN] = (struct exo_taken){what, name};
   __atomic_store_n(&env->w.taken_count, n + 1, __ATOMIC_RELEASE);
+  TRACE(REVOCATION, EXO_TRACE_REPOSSESSED, number, name);
   env_tell(env, EXO_EVENT_TAKEN);
   frame_unlock(d, s);
 }

@@ -85,12 +85,12 @@ foreach(machine IN LISTS machines)
   set_tests_properties(${machine}/debug PROPERTIES TIMEOUT 300 LABELS more)
 
   # A run as a picture; and programs that read what the kernel keeps, of which the ordinary one has nothing.
-  foreach(case run ring)
+  foreach(case run ring calls)
     add_test(NAME ${machine}/trace-${case} COMMAND sh ${TOP}/tests/trace/trace.sh ${machine} ${BUILD_ROOT}/${machine} ${TOP}/veridian
       ${CMAKE_BINARY_DIR}/trace-${case}-${machine} ${case})
     set_tests_properties(${machine}/trace-${case} PROPERTIES TIMEOUT 300 PROCESSORS 2)
   endforeach()
-  set_tests_properties(${machine}/trace-ring PROPERTIES LABELS more)
+  set_tests_properties(${machine}/trace-ring ${machine}/trace-calls PROPERTIES LABELS more)
 
   # The kernel's own last moments: broken by a debugger, each way must end in a panic that says so.
   foreach(how overflow jump zero nmi)

@@ -254,11 +254,17 @@ static void fault(void) {
 }
 
 static void upcall(void) {
-  bool event = now->r.number == EXO_TRACE_DOOR_EVENT, interrupts = event && now->r.word[1];
+  static const struct {
+    const char *name, *a, *b;
+  } door[] = {{"upcall: fault", "cause", "pc"},
+              {"upcall: event", "pending", "pc"},
+              {"upcall: gate", "from", "word"},
+              {"upcall: reply", "a", "b"}};
+  unsigned n = now->r.number % 4;
   end_calls(now->id, false);
-  put('i', now->id, "upcall", event ? "upcall: event" : "upcall: fault", "\"%s\":" HEX ",\"pc\":" HEX,
-      event ? "pending" : "cause", now->r.word[0], now->r.word[1]);
-  if (interrupts) end_event(), begin('e', "upcall", "event", 0, 0);
+  put('i', now->id, "upcall", door[n].name, "\"%s\":" HEX ",\"%s\":" HEX, door[n].a, now->r.word[0], door[n].b,
+      now->r.word[1]);
+  if (n == EXO_TRACE_DOOR_EVENT && now->r.word[1]) end_event(), begin('e', "upcall", "event", 0, 0);
 }
 
 static void resume(void) {
@@ -284,10 +290,11 @@ static void interrupt(void) {
 }
 
 static void revocation(void) {
-  static const char *const name[] = {"revocation: CPU asked for", "revocation: CPU taken", "revocation: ended"};
+  static const char *const name[] = {"revocation: CPU asked for", "revocation: CPU taken", "revocation: ended",
+                                     "revocation: asked", "revocation: repossessed"};
   unsigned pid = now->r.number == EXO_TRACE_ENDED ? 0 : now->id;
   if (!pid) end_calls(now->id, true);
-  put('i', pid, "revocation", name[now->r.number % 3], "\"env\":%u,\"a\":" HEX ",\"b\":" HEX, now->id, now->r.word[0],
+  put('i', pid, "revocation", name[now->r.number % 5], "\"env\":%u,\"a\":" HEX ",\"b\":" HEX, now->id, now->r.word[0],
       now->r.word[1]);
 }
 

@@ -1,7 +1,7 @@
 #!/bin/sh
-# trace.sh ARCH BUILD FRONT-DOOR WORK run|ring|hang: a run becomes a trace that holds what happened (run); programs read the
-# kernel's rings, which they can not write, and in the ordinary kernel there is nothing of it (ring); a run that has to be
-# switched off leaves a trace too (hang).
+# trace.sh ARCH BUILD FRONT-DOOR WORK run|ring|calls|hang: a run becomes a trace that holds what happened (run); programs read the
+# kernel's rings, which they can not write, and in the ordinary kernel there is nothing of it (ring); gates and revocation are
+# traced (calls); a run that has to be switched off leaves a trace too (hang).
 set -eu
 arch=$1 build=$2 door=$(readlink -f "$3") work=$4 case=$5
 top=$(dirname "$door")
@@ -16,9 +16,10 @@ traced() {
   "$door" trace --arch "$arch" --timeout 300 --cpus 2 --out "$work/$name" "$@" >"$work/$name.log" 2>&1 </dev/null || wrong "the run ended with $?"
 }
 
+clang-19 -std=gnu2x -O1 -o "$work/check" "$top/tests/trace/check.c"
+
 case $case in
 run)
-  clang-19 -std=gnu2x -O1 -o "$work/check" "$top/tests/trace/check.c"
   traced busy lua "$top/tests/trace/busy.lua"
   grep -q "^4500001500000" "$work/busy.log" || wrong "the program did not write what it should"
   # Calls and faults go through C in the tracing kernel: each kind shows that none slips by.
@@ -45,12 +46,18 @@ ring)
   in_it=$(symbols kernel-trace) in_ordinary=$(symbols kernel)
   [ "$in_it" = "call_dispatch rings trace trace_init trace_window " ] || wrong "the tracing kernel holds: $in_it"
   [ -z "$in_ordinary" ] || wrong "the ordinary kernel holds $in_ordinary" ;;
+calls) # two runs: what waits for a child yields so often that the oldest are lost
+  traced gate systest call-gate
+  "$work/check" "$work/gate/trace.json" call=gate,200 call=gate_reply,200 'upcall=upcall: gate,200' 'upcall=upcall: reply,200' switch,400 ||
+    wrong "gates are not all there"
+  traced revoke systest call-revoke call-repossess
+  "$work/check" "$work/revoke/trace.json" call=revoke 'revocation=revocation: asked' call=repossess 'revocation=revocation: repossessed' ||
+    wrong "revocation is not there" ;;
 hang)
   echo 'while true do end' >"$work/hang.lua"
   status=0
   "$door" trace --arch "$arch" --timeout 30 --out "$work/hang" lua "$work/hang.lua" >"$work/hang.log" 2>&1 </dev/null || status=$?
   [ $status = 122 ] || wrong "a run without end ended with $status"
-  clang-19 -std=gnu2x -O1 -o "$work/check" "$top/tests/trace/check.c"
   "$work/check" "$work/hang/trace.json" 'switch=env 2: lua' interrupt=timer upcall=event,2 'revocation=revocation: CPU asked for' ||
     wrong "no trace of it" ;;
 esac

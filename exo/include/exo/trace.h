@@ -14,18 +14,25 @@ enum exo_trace_kind : uint8_t {
   EXO_TRACE_RETURN,     // number: the call's; words: result
   EXO_TRACE_MARK,       // words: what the library said (EXO_MARK), by the call null
   EXO_TRACE_FAULT,      // number: EXO_CAUSE_*; words: address, pc
-  EXO_TRACE_UPCALL,     // number: enum exo_trace_door; words: cause or pending events, pc interrupted
+  EXO_TRACE_UPCALL,     // number: enum exo_trace_door; words: see there
   EXO_TRACE_RESUME,     // number: the record that is continued, 0 fault, 1 event, 2 forced; words: pc
   EXO_TRACE_SWITCH,     // env: who has the CPU now, 0: nobody; number: the slice; words: its end in ns
   EXO_TRACE_INTERRUPT,  // number: enum exo_trace_interrupt; words: which
   EXO_TRACE_REVOCATION, // number: enum exo_trace_revocation; words: see there
 };
-enum exo_trace_door : uint16_t { EXO_TRACE_DOOR_FAULT, EXO_TRACE_DOOR_EVENT };
+enum exo_trace_door : uint16_t {
+  EXO_TRACE_DOOR_FAULT, // cause, pc
+  EXO_TRACE_DOOR_EVENT, // pending events, pc interrupted or 0
+  EXO_TRACE_DOOR_GATE,  // the caller's number, its first word
+  EXO_TRACE_DOOR_REPLY, // the reply's first two words
+};
 enum exo_trace_interrupt : uint16_t { EXO_TRACE_TIMER, EXO_TRACE_CROSS, EXO_TRACE_DEVICE };
 enum exo_trace_revocation : uint16_t {
-  EXO_TRACE_ASKED, // the slice ends: the library is asked for the CPU; end of the grace in ns
-  EXO_TRACE_TAKEN, // past the grace, or at a shut door: the CPU was taken; pc
-  EXO_TRACE_ENDED, // an environment ended and is off all CPUs; its number, the cause
+  EXO_TRACE_ASKED,       // the slice ends: the library is asked for the CPU; end of the grace in ns
+  EXO_TRACE_TAKEN,       // past the grace, or at a shut door: the CPU was taken; pc
+  EXO_TRACE_ENDED,       // an environment ended and is off all CPUs; its number, the cause
+  EXO_TRACE_REVOKED,     // an environment is asked for frames or slices: its number, how many
+  EXO_TRACE_REPOSSESSED, // past the deadline: the loser's number, the name of what it lost
 };
 
 struct exo_trace {
