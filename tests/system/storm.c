@@ -230,6 +230,17 @@ static const uint32_t must[EXO_CALL_COUNT] = {
     [EXO_CALL_console_write] = 0 F(OK) F(NO_SLOT) F(DENIED) F(RANGE),
     [EXO_CALL_console_read] = 0 F(NO_SLOT) F(DENIED) F(EMPTY),
     [EXO_CALL_machine_exit] = 0 F(NO_SLOT) F(DENIED) F(NOT_IN_BATCH),
+    [EXO_CALL_gate] = 0 F(NO_ENV) F(NOT_IN_BATCH),
+    [EXO_CALL_gate_reply] = 0 F(EMPTY) F(NOT_IN_BATCH),
+    [EXO_CALL_message] = 0 F(NO_SLOT) F(DENIED) F(NO_ENV) F(EMPTY),
+    [EXO_CALL_ring] = 0 F(NO_SLOT) F(DENIED) F(NO_ENV) F(EMPTY) F(RANGE),
+    [EXO_CALL_predicate_set] = 0 F(RANGE),
+    [EXO_CALL_wait] = 0 F(OK) F(NOT_IN_BATCH),
+    [EXO_CALL_revoke] = 0 F(NO_SLOT) F(DENIED) F(NO_ENV) F(RANGE) F(CEILING),
+    [EXO_CALL_repossess] = 0 F(NO_SLOT) F(DENIED) F(NO_ENV) F(EMPTY),
+    [EXO_CALL_sweep] = 0 F(OK) F(NO_SLOT) F(NO_FRAME) F(KIND) F(RANGE),
+    [EXO_CALL_table_join] = 0 F(NO_SLOT) F(DENIED) F(NO_FRAME) F(KIND) F(BUSY) F(RANGE),
+    [EXO_CALL_age] = 0 F(OK) F(NO_SLOT) F(DENIED) F(NO_FRAME) F(KIND) F(RANGE),
 };
 #undef F
 

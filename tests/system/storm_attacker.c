@@ -60,6 +60,17 @@ static const uint8_t shape[EXO_CALL_COUNT][EXO_CALL_WORDS] = {
     [EXO_CALL_console_write] = {OUT, FLAG, SMALL, WORD, WORD, WORD},
     [EXO_CALL_console_read] = {IN},
     [EXO_CALL_machine_exit] = {SLOT, WORD},
+    [EXO_CALL_gate] = {SLOT, CHILD, WORD, WORD, WORD, WORD},
+    [EXO_CALL_gate_reply] = {WORD, WORD, WORD, WORD},
+    [EXO_CALL_message] = {SLOT, CHILD, CPU, WORD, WORD, WORD},
+    [EXO_CALL_ring] = {SLOT, CHILD, CPU, SMALL},
+    [EXO_CALL_predicate_set] = {SMALL, SMALL},
+    [EXO_CALL_wait] = {CHILD, WORD},
+    [EXO_CALL_revoke] = {SLOT, CHILD, SMALL, SMALL, WORD},
+    [EXO_CALL_repossess] = {SLOT, CHILD, USER},
+    [EXO_CALL_sweep] = {SLOT, LEAF, ENTRY, COUNT},
+    [EXO_CALL_table_join] = {SLOT, LEAF, FLAG},
+    [EXO_CALL_age] = {SLOT, LEAF, ENTRY, COUNT, FLAG, SKIP},
 };
 
 // One of our frames that is of a kind, as far as a few tries find it.
@@ -167,8 +178,13 @@ static bool deadly(uint64_t n, const uint64_t a[EXO_CALL_WORDS]) {
 // It sleeps not for long and writes nothing on the console.
 static void tame(uint64_t n, uint64_t a[EXO_CALL_WORDS]) {
   if (n == EXO_CALL_yield && a[1]) a[1] = os_now_ns() + a[1] % 100'000;
+  if (n == EXO_CALL_wait) a[1] = os_now_ns() + a[1] % 100'000;
+  if (n == EXO_CALL_revoke && any(4)) a[4] = os_now_ns() + 1'100'000;
   if (n == EXO_CALL_console_write && a[2] <= 24) a[2] = 0;
 }
+
+// After these others may run, and the way back is by a door.
+static bool gives_away(uint64_t n) { return n == EXO_CALL_yield || n == EXO_CALL_wait || n == EXO_CALL_gate; }
 
 static uint64_t draw_call(uint64_t a[EXO_CALL_WORDS]) {
   static const uint8_t often[] = {EXO_CALL_map,         EXO_CALL_unmap,   EXO_CALL_frame_take,
@@ -182,7 +198,7 @@ static uint64_t draw_call(uint64_t a[EXO_CALL_WORDS]) {
     if (any(5) < 2) a[any(EXO_CALL_WORDS)] = worse();
     if (any(40) == 0) a[any(EXO_CALL_WORDS)] = worse();
     tame(n, a);
-  } while (n == EXO_CALL_batch || (n == EXO_CALL_yield && any(128)) || (deadly(n, a) && any(512)));
+  } while (n == EXO_CALL_batch || (gives_away(n) && any(128)) || (deadly(n, a) && any(512)));
   return n;
 }
 
@@ -204,9 +220,12 @@ static void note_result(uint64_t n, const uint64_t a[EXO_CALL_WORDS], exo_result
 
 static void one(void) {
   uint64_t a[EXO_CALL_WORDS], n = draw_call(a);
-  if (n == EXO_CALL_yield) {
-    os_yield(a[0], a[1]);
-    count(n, EXO_OK);
+  if (gives_away(n)) {
+    struct os_switch s = {.number = EXO_CALL_BASE + n};
+    for (int i = 0; i < EXO_CALL_WORDS; i++) s.argument[i] = a[i];
+    os_switch(&s);
+    count(n, s.how == OS_RETURNED ? s.result : EXO_OK);
+    if (n == EXO_CALL_gate) (void)exo_gate((struct exo_gate){});
     return;
   }
   note_result(n, a, arch_call(n, a));

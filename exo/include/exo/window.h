@@ -41,7 +41,7 @@ static_assert(sizeof(struct exo_frame_desc) == 32);
 #define EXO_STATE_LEVEL_SHIFT 8     // tables: 0 = leaf table ... 3 = root
 #define EXO_STATE_LEVEL (3ull << EXO_STATE_LEVEL_SHIFT)
 #define EXO_STATE_JOINED (1ull << 10) // leaf tables: its entries stand in the level above as one leaf
-#define EXO_STATE_MAPS_SHIFT 16 // mappings of the frame; for a table: its live entries
+#define EXO_STATE_MAPS_SHIFT 16       // mappings of the frame; for a table: its live entries
 #define EXO_STATE_MAPS (0xFFFFFFull << EXO_STATE_MAPS_SHIFT)
 #define EXO_STATE_PINS_SHIFT 40 // uses by the kernel: u-area in service, root of an environment; mappings of a table
 #define EXO_STATE_PINS (0xFFFFull << EXO_STATE_PINS_SHIFT)
