@@ -58,11 +58,13 @@ static void bus_masters(void) {
 
 static void handover_refused(void) { // not a word to say, and no port to say it on
   static struct exo_boot b;
-  for (int i = 0; i < 3; i++) {
+  for (int i = 0; i < 5; i++) {
     machine_build(&b);
     if (i == 0) b.magic++;
     if (i == 1) b.version++;
     if (i == 2) b.size -= 8;
+    if (i == 3) b.console = (struct exo_boot_serial){.kind = EXO_PORT_PL011, .base = 1ull << 40};
+    if (i == 4) b.results.kind = EXO_PORT_PL011 + 1;
     fake_boot(&b);
     CHECK(fake.off && fake.exit == ARCH_EXIT_PANIC && fake.length[0] == 0);
   }
@@ -96,6 +98,31 @@ static void too_few_spares(void) {
   broken.spare_count = 8;
   fake_boot(&broken);
 }
+static void spares_elsewhere(void) {
+  machine_build(&broken);
+  broken.spare_frame = 64; // free frames
+  fake_boot(&broken);
+}
+static void root_elsewhere(void) {
+  machine_build(&broken);
+  broken.root_physical = 64 * EXO_PAGE;
+  fake_boot(&broken);
+}
+static void no_descriptors(void) {
+  machine_build(&broken);
+  broken.table[0].frame_count = 128;
+  fake_boot(&broken);
+}
+static void registers_elsewhere(void) {
+  machine_build(&broken);
+  broken.virtio_mmio[0] = broken.device[0].size - 8;
+  fake_boot(&broken);
+}
+static void buses_elsewhere(void) {
+  machine_build(&broken);
+  broken.ecam[0].last_bus = 255;
+  fake_boot(&broken);
+}
 static void text_writable(void) {
   machine_build(&broken);
   extern const char kernel_start[];
@@ -127,6 +154,11 @@ static void panics(void) {
       {range_of_no_use, "memory range 2 "},
       {range_beyond_the_table, "end <= "},
       {too_few_spares, "too few spare frames"},
+      {spares_elsewhere, "b->spare_frame"},
+      {root_elsewhere, "b->root_physical"},
+      {no_descriptors, "has no descriptors"},
+      {registers_elsewhere, "b->virtio_mmio"},
+      {buses_elsewhere, "e->physical"},
       {text_writable, "== want"},
       {text_writable_by_alias, "== alias"},
       {cpu_refuses, "can not be started"},
