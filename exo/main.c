@@ -66,7 +66,7 @@ static void check_ranges(const struct exo_boot *b) {
       panic("memory range %u of the handover is unsorted, overlapping or unknown", i);
     end = r->first + r->count;
   }
-  CHECK(end <= b->frame_table_count);
+  CHECK(end <= b->frame_table_count && b->frame_table_count <= EXO_DIRECT_SPAN >> EXO_PAGE_BITS);
   for (uint32_t i = 0, k = 0; i < b->range_count; i++) { // both sorted: each range's descriptors are there
     const struct exo_boot_range *r = &b->range[i];
     while (k < b->table_count && b->table[k].first_frame + b->table[k].frame_count <= r->first) k++;
@@ -87,6 +87,8 @@ static void check_memory(const struct exo_boot *b) {
     CHECK(t->first_frame <= b->frame_table_count - t->frame_count);
     CHECK(frames_are(t->table_frame, t->frame_count / 128, EXO_USE_KERNEL));
   }
+  const struct exo_boot_table *last = &b->table[b->table_count - 1]; // every range has one
+  CHECK(last->first_frame + last->frame_count == b->frame_table_count);
   CHECK(frames_are(b->spare_frame, b->spare_count, EXO_USE_APP));
 }
 
