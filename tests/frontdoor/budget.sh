@@ -49,7 +49,7 @@ budget 'memory in use after boot, frames' "$((${kernel:-9999} + ${first:-9999}))
 echo "  (the boot archive, ${archive:-?} frames, comes on top)"
 
 # --- Source lines. Assembly: see "Known miss" in docs/decisions.md.
-case $arch in x86_64) assembly=550 ;; aarch64) assembly=530 ;; riscv64) assembly=390 ;; esac
+case $arch in x86_64) assembly=585 ;; aarch64) assembly=550 ;; riscv64) assembly=415 ;; esac
 cd "$top"
 budget 'lines of the heart' "$(lines exo/*.c exo/core.h exo/arch.h)" 3300
 budget 'lines of exo/io' "$(lines exo/io/*)" 1600

@@ -239,8 +239,9 @@ static bool seen_before(const struct state *s) {
 static void layer_add(struct layer *l, const struct state *s) {
   if (l->count == l->room) {
     l->room = l->room ? 2 * l->room : 1024;
-    l->state = realloc(l->state, l->room * sizeof *s);
-    if (!l->state) fake_broken("no memory left");
+    struct state *more = realloc(l->state, l->room * sizeof *s);
+    if (!more) fake_broken("no memory left");
+    l->state = more;
   }
   l->state[l->count++] = *s;
 }
@@ -355,7 +356,8 @@ static void machine_make(bool alive) {
 }
 
 int main(int argc, char **argv) {
-  char name = argc > 1 ? argv[1][0] : 'm';
+  const char *chosen = argc > 1 ? argv[1] : "m";
+  char name = *chosen;
   frames = argc > 2 ? (unsigned)atoi(argv[2]) : 2;
   if (frames > FRAMES_MAX) fake_broken("too many frames");
   clock_t begun = clock();

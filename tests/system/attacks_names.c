@@ -14,7 +14,7 @@ static exo_name forged(uint64_t *seed) {
   case 0: return own ^ 1ull << (r >> 8 & 63);                                              // a bit flipped
   case 1: return (own & exo_name_mask(cut < length ? cut : 0)) | (cut < length ? cut : 0); // shorter
   case 2: return EXO_NAME((os_random(seed) & exo_name_mask(cut)), cut);
-  default: return (own ^ 1ull << (64 - length)) + (r >> 16 & 1); // the neighbour's
+  default: return (own ^ 1ull << ((64 - length) & 63)) + (r >> 16 & 1); // the neighbour's
   }
 }
 

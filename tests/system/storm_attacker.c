@@ -110,7 +110,7 @@ static exo_name name(void) {
 static uint64_t number(uint8_t p) {
   static const uint64_t prot[] = {1, 3, 3, 5, 1, 0};
   switch (p) {
-  case ENTRY: return any(PAGES);
+  case ENTRY:
   case COUNT: return any(PAGES);
   case PROT: return prot[any(6)];
   case SKIP: return any(4) ? 0 : os_random(&seed);
@@ -245,7 +245,7 @@ static void many(void) {
   }
   exo_result ran = exo_batch((struct exo_batch){any(30) ? length : worse() | 65});
   count(EXO_CALL_batch, ran);
-  for (exo_result i = 0; i < ran; i++) note_result(n[i], a[i], entry[i].result);
+  for (uint64_t i = 0; i < length && (exo_result)i < ran; i++) note_result(n[i], a[i], entry[i].result);
 }
 
 // --- Memory

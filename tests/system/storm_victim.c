@@ -82,7 +82,7 @@ uint64_t victim_check(void) {
   EXPECT_IS(os_child_status(&victim.child), 0);
   for (unsigned i = 0; i < VICTIM_PAGES; i++) {
     void *at = os_core_map(OS_SLOT_SELF, page->frame[i], EXO_READ);
-    wrong += !at || memcmp(at, (uint8_t *)own.data + i * EXO_PAGE, EXO_PAGE);
+    wrong += !at || memcmp(at, (uint8_t *)own.data + i * EXO_PAGE, EXO_PAGE) != 0;
     if (at) os_core_unmap(at);
   }
   EXPECT_IS(wrong, 0);

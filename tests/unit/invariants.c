@@ -35,15 +35,18 @@ static void leaf_entry(exo_frame table, uint64_t i, pte_t e) {
   if (!table_seen && exo_state_maps(desc(n)->state) == 1 && desc(n)->home) EQ(desc(n)->home, table * 512 + i);
 }
 
+// A joined table is known by its home. (0 is no frame of RAM, and none of this kind.)
+static exo_frame joined_at(uint64_t home) {
+  for (exo_frame n = 1; n < FRAMES; n++)
+    if (kind_of(n) == EXO_KIND_TABLE && desc(n)->state & EXO_STATE_JOINED && desc(n)->home == home) return n;
+  return 0;
+}
+
 static void table_entry(exo_frame table, uint64_t i, pte_t e, uint64_t level) {
   exo_frame n = pte_physical(e) >> EXO_PAGE_BITS;
-  if (level == 1 && pte_is_leaf(e, level)) { // a joined table: known by its home, and just what its entries say
-    for (n = 0; n < FRAMES; n++)
-      if (kind_of(n) == EXO_KIND_TABLE && desc(n)->state & EXO_STATE_JOINED &&
-          desc(n)->home == exo_home_table(exo_home_root(desc(table)->home),
-                                          exo_home_va(desc(table)->home) + (i << (EXO_PAGE_BITS + 9))))
-        break;
-    CHECK(n < FRAMES && pte_aged(e, 3) == pte_aged(pte_join(*(const pte_t *)frame_memory(n)), 3));
+  if (level == 1 && pte_is_leaf(e, 1)) {
+    n = joined_at(exo_home_table(exo_home_root(desc(table)->home), exo_home_va(desc(table)->home) + (i << 21)));
+    CHECK(pte_aged(e, 3) == pte_aged(pte_join(*(const pte_t *)frame_memory(n)), 3));
     seen[n].parents++;
     return;
   }
@@ -188,7 +191,7 @@ static void cpu_check(unsigned i) {
     return;
   }
   CHECK(cpu->env->w.alive && env_at(cpu->env->w.number) == cpu->env && env_on(cpu->env, i) == cpu->env_cpu);
-  CHECK(cpu->env_cpu->uarea == cpu->arch.uarea && cpu->root == cpu->env->w.root && cpu->root);
+  CHECK(cpu->env_cpu && cpu->env_cpu->uarea == cpu->arch.uarea && cpu->root == cpu->env->w.root && cpu->root);
   if (f->timer_ns == ~0ull) // nobody keeps a CPU for ever who is not alone there
     for (int k = 0; k < EXO_SLICES; k++)
       CHECK(!cpu->slice[k].length_ns || !cpu->slice[k].env || cpu->slice[k].env == cpu->env->w.number);

@@ -82,6 +82,6 @@ static inline uint64_t exo_mark(enum exo_mark what, uint64_t payload) {
 }
 static inline uint64_t exo_mark_letters(const char *name) {
   uint64_t letters = 0;
-  for (int i = 0; i < 7 && name[i]; i++) letters |= (uint64_t)(uint8_t)name[i] << i * 8;
+  for (int i = 0; i < 7 && *name; i++) letters |= (uint64_t)(uint8_t)*name++ << i * 8;
   return letters;
 }
