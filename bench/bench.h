@@ -22,4 +22,4 @@ extern const struct bench call_benches[], fault_benches[], memory_benches[],
 uint64_t bench_random(uint64_t below);
 exo_result bench_batch(uint64_t count); // runs the batch page; what an interrupt left over, one by one
 #define BENCH_PLACE (OS_CORE + 0x3000000000)
-int switch_child(void), gate_child(void); // the other end of a yield, of a gate
+int switch_child(void), gate_child(void), wait_child(void); // the other end of a yield, of a gate, of a wait

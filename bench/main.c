@@ -70,6 +70,7 @@ int main(int argc, char **argv) {
   static const struct bench *const all[] = {call_benches, fault_benches, memory_benches, switch_benches};
   if (argc > 1 && !strcmp(argv[1], "pong")) return switch_child();
   if (argc > 1 && !strcmp(argv[1], "gate")) return gate_child();
+  if (argc > 1 && !strcmp(argv[1], "wait")) return wait_child();
   uint64_t failed = 0;
   os_print("instructions, median of %d%s\n", SAMPLES,
            BENCH_REPEAT > 1 ? "; a coarse counter: mean of 64 repetitions in each sample" : "");

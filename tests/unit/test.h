@@ -11,7 +11,7 @@ struct test {
 };
 extern const struct test cap_tests[], frame_tests[], space_tests[], env_tests[], slice_tests[], upcall_tests[];
 extern const struct test gate_tests[], revoke_tests[], call_tests[], smp_tests[], boot_tests[], screen_tests[],
-    trace_tests[], random_tests[];
+    trace_tests[], prog_tests[], random_tests[];
 
 // --- main.c
 extern uint64_t test_steps; // of the random test
@@ -30,6 +30,9 @@ extern const char *test_running;
     int64_t eq_got = (int64_t)(got), eq_want = (int64_t)(want);                                                        \
     if (eq_got != eq_want) test_fail(__FILE_NAME__, __LINE__, #got " == " #want, eq_got, eq_want);                     \
   } while (0)
+
+// --- prog_second.c: what prog_run says of a verified program
+uint64_t prog_second(const struct exo_prog_op *op, uint64_t count, const struct exo_prog_input *in);
 
 // --- invariants.c
 void invariants(void);
