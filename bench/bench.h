@@ -17,7 +17,7 @@ struct bench {
   uint64_t (*empty)(void); // what to take off, measured like `run`; nullptr: a run that does nothing
   uint64_t elsewhere;      // budget on other machines; 0: half as much again
 };
-extern const struct bench call_benches[], fault_benches[], memory_benches[],
+extern const struct bench longest_benches[], call_benches[], fault_benches[], memory_benches[],
     switch_benches[]; // nameless one at the end
 uint64_t bench_random(uint64_t below);
 exo_result bench_batch(uint64_t count); // runs the batch page; what an interrupt left over, one by one

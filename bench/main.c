@@ -67,7 +67,8 @@ static bool measure(const struct bench *b) {
 }
 
 int main(int argc, char **argv) {
-  static const struct bench *const all[] = {call_benches, fault_benches, memory_benches, switch_benches};
+  static const struct bench *const all[] = {call_benches, fault_benches, memory_benches, switch_benches,
+                                            longest_benches};
   if (argc > 1 && !strcmp(argv[1], "pong")) return switch_child();
   if (argc > 1 && !strcmp(argv[1], "gate")) return gate_child();
   if (argc > 1 && !strcmp(argv[1], "wait")) return wait_child();

@@ -24,8 +24,8 @@ static const struct op {
     {EXO_CALL_table_drop, 1, "0A"},    {EXO_CALL_protect, 1, "0Akkpm"},   {EXO_CALL_cap_drop, 2, "seS"},
     {EXO_CALL_gate, 8, "0ewwww"},      {EXO_CALL_gate_reply, 6, "wwww"},  {EXO_CALL_message, 3, "0ecwww"},
     {EXO_CALL_ring, 3, "0eck"},        {EXO_CALL_predicate_set, 4, "kk"}, {EXO_CALL_wait, 4, "ed"},
-    {EXO_CALL_revoke, 4, "0exoD"},     {EXO_CALL_repossess, 8, "0eU"},    {EXO_CALL_sweep, 4, "0Lik"},
-    {EXO_CALL_repossess, 1, "0eA"},    {EXO_CALL_sweep, 1, "sAik"},       {EXO_CALL_table_join, 2, "0Lo"},
+    {EXO_CALL_revoke, 4, "0exoD"},     {EXO_CALL_repossess, 6, "0QU"},    {EXO_CALL_sweep, 4, "0Lik"},
+    {EXO_CALL_repossess, 4, "0QA"},    {EXO_CALL_sweep, 1, "sAik"},       {EXO_CALL_table_join, 2, "0Lo"},
     {EXO_CALL_table_join, 1, "0Ao"},   {EXO_CALL_age, 3, "0Likom"},       {EXO_CALL_age, 1, "0Aikom"},
     {EXO_CALL_map, 2, "0Li0Tv"},
 };
@@ -51,6 +51,18 @@ static exo_env env_of_any(void) {
   exo_frame n = frame_of(EXO_KIND_ENV, -1);
   uint64_t passed = test_random(16) == 0; // a number that was or will be
   return kind_of(n) == EXO_KIND_ENV ? n | (desc(n)->generation + passed * (1 - 2 * test_random(2))) << 40 : n;
+}
+
+// One that was asked to give back, and has let the deadline pass; if there is none, any.
+static exo_env debtor_of_any(void) {
+  for (exo_frame n = 0; n < RAM_END; n++) {
+    const struct env *e = frame_memory(n);
+    if (kind_of(n) == EXO_KIND_ENV && env_alive(e) && e->w.revocation.deadline_ns &&
+        e->w.revocation.deadline_ns <= fake.now && e->w.used > e->w.ceiling &&
+        exo_name_is_prefix(reach, desc(n)->guard))
+      return e->w.number;
+  }
+  return env_of_any();
 }
 
 static exo_name guard_of_any(void) {
@@ -99,6 +111,7 @@ static uint64_t word_for(char what) {
   case 'x': return test_random(4);
   case 'o':
   case 'z': return test_random(2);
+  case 'Q': return debtor_of_any();
   case 'v': return EXO_READ;
   case 'D': return fake.now + test_random(2'000'000);
   case 'd': return test_random(2) ? 0 : fake.now + test_random(300'000);
