@@ -212,7 +212,7 @@ exo_result sys_protect(const struct exo_protect *a) {
 }
 
 // One mapping of a frame is gone and no CPU can use it any more. The last one gone, it may be written or executed
-// again. Whoever holds the frame's lock waits for nobody, so no cross call need be answered meanwhile.
+// again. The frame may be a table whose holder waits for all CPUs to forget: so this one answers while it waits.
 static inline void frame_unmapped(exo_frame n) {
   struct exo_frame_desc *d = &frame_table()[n];
   uint64_t s = __atomic_load_n(&d->state, __ATOMIC_RELAXED), next;
@@ -221,7 +221,7 @@ static inline void frame_unmapped(exo_frame n) {
     next = s - (exo_state_kind(s) == EXO_KIND_TABLE ? ONE_PIN : ONE_MAP);
     if (!(next & EXO_STATE_MAPS)) next &= ~(uint64_t)(EXO_STATE_WRITE | EXO_STATE_EXEC);
     if (__atomic_compare_exchange_n(&d->state, &s, next, false, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED)) break;
-    arch_pause();
+    cpu_relax();
   }
   CHECK(s & (EXO_STATE_MAPS | EXO_STATE_PINS));
 }
