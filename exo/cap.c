@@ -34,8 +34,8 @@ static void slot_write(struct exo_slot_window *s, exo_name name, uint64_t rights
 static exo_result grant_check(const struct exo_cap_grant *a) {
   exo_result r = cap_check(env_self(), a->slot, a->name, EXO_GRANT | a->rights);
   if (r == EXO_NO_SLOT) return r;
-  const struct exo_slot_window *s = &env_self()->w.slot[a->slot];
-  if ((EXO_GRANT | a->rights) & ~s->rights) return EXO_DENIED;
+  uint64_t held = __atomic_load_n(&env_self()->w.slot[a->slot].rights, __ATOMIC_RELAXED);
+  if ((EXO_GRANT | a->rights) & ~held) return EXO_DENIED;
   return r == EXO_OK && exo_name_valid(a->name) ? EXO_OK : EXO_NAME;
 }
 

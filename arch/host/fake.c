@@ -207,7 +207,10 @@ void arch_idle(void) {
 
 bool arch_interrupt_pending(void) {
   if (fake.at_look) fake.at_look();
-  return self()->interrupt || self()->cross_pending || self()->timer_ns <= fake.now;
+  struct fake_cpu *c = self();
+  bool pending = c->interrupt || c->cross_pending || c->timer_ns <= fake.now;
+  c->interrupts += pending;
+  return pending;
 }
 
 static void end(uint32_t exit) {

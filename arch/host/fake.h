@@ -25,9 +25,10 @@ struct fake_cpu {
   struct arch_frame frame;                      // of the program, in user mode
   uint64_t number, argument[6], cause, address; // of the job
   int64_t result;
-  bool returned;    // the call came back to its caller
-  uint64_t entered; // how often a program was entered with a whole frame
-  bool interrupt;   // a device's, for arch_interrupt_pending only
+  bool returned;       // the call came back to its caller
+  uint64_t entered;    // how often a program was entered with a whole frame
+  bool interrupt;      // a device's, for arch_interrupt_pending only
+  uint64_t interrupts; // how often arch_interrupt_pending said yes
   _Atomic bool cross_pending;
   _Atomic uint64_t timer_ns;
   _Atomic uint64_t turns;  // how often it found something to do

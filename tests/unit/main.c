@@ -1,9 +1,8 @@
 // main.c: runs the tests in random order; the seed is printed and can be given again.
-//   unit [-s seed] [-n random-steps] [-e 1] [file ...]
+//   unit [-s seed] [-n random-steps] [-e 1] [file ...]; without a seed always the same, by -s 0 a new one
 // -e: in the end every error of every call must have been seen.
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include "test.h"
 
 static const struct {
@@ -27,10 +26,8 @@ static bool wanted(const char *name, int argc, char **argv) {
 
 int main(int argc, char **argv) {
   static const struct test *list[TESTS_MAX];
-  const char *given = getenv("UNIT_SEED");
-  test_seed = given ? strtoull(given, nullptr, 0) : (uint64_t)time(nullptr);
   for (argc--, argv++; argc >= 2 && argv[0][0] == '-'; argc -= 2, argv += 2) {
-    if (argv[0][1] == 's') test_seed = strtoull(argv[1], nullptr, 0);
+    if (argv[0][1] == 's') test_seed_from(argv[1]);
     if (argv[0][1] == 'e') errors_by_hand = strtoull(argv[1], nullptr, 0);
     if (argv[0][1] == 'n') test_steps = strtoull(argv[1], nullptr, 0);
   }

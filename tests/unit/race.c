@@ -2,7 +2,6 @@
 // slices, and end each other. When all of them have had their steps, the invariants hold.
 //   race [-s seed] [-n steps] [-c CPUs]
 #include <stdlib.h>
-#include <time.h>
 #include "test.h"
 
 enum { ROUND = 2000, CHILDREN = 3, FRAMES_EACH = 5, PATIENCE = 200 };
@@ -100,11 +99,10 @@ static uint64_t one_round(uint64_t steps) {
 
 int main(int argc, char **argv) {
   uint64_t steps = 200'000, done = 0, rounds = 0;
-  test_seed = (uint64_t)time(nullptr);
   test_running = "race";
   for (; argc >= 3; argc -= 2, argv += 2) {
     uint64_t value = strtoull(argv[2], nullptr, 0);
-    if (argv[1][1] == 's') test_seed = value;
+    if (argv[1][1] == 's') test_seed_from(argv[2]);
     if (argv[1][1] == 'n') steps = value;
     if (argv[1][1] == 'c') machine_cpus = (unsigned)value;
   }

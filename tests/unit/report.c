@@ -1,8 +1,14 @@
 // report.c: how a test that found something wrong ends: with what is needed to see it again.
 #include <stdlib.h>
+#include <time.h>
 #include "test.h"
 
-uint64_t test_seed;
+uint64_t test_seed = 1; // a change is judged by the same steps as the one before it, not by a day's
+
+void test_seed_from(const char *word) {
+  test_seed = strtoull(word, nullptr, 0);
+  if (!test_seed) test_seed = (uint64_t)time(nullptr);
+}
 const char *test_running = "-";
 
 void test_fail(const char *file, int line, const char *what, int64_t got, int64_t want) {

@@ -21,7 +21,8 @@ uint64_t test_random(uint64_t below);
 void test_random_from(uint64_t seed);
 
 // --- report.c
-extern uint64_t test_seed; // printed
+extern uint64_t test_seed;             // printed
+void test_seed_from(const char *word); // 0: the time's
 extern const char *test_running;
 [[noreturn]] void test_fail(const char *file, int line, const char *what, int64_t got, int64_t want);
 #define CHECK(condition) ((condition) ? (void)0 : test_fail(__FILE_NAME__, __LINE__, #condition, 0, 1))
