@@ -51,6 +51,24 @@ static void table_drop_reaches_all(void) {
   CHECK(!fake_reach(1, va, EXO_READ) && !fake_reach(3, va, EXO_READ));
 }
 
+// CPU 1 takes away a view of a table; CPU 3 holds that table and waits until CPU 1 has forgotten what hung below it.
+static void view_of_a_busy_table(void) {
+  for (uint64_t seed = 1; seed < 60; seed++) {
+    two_run();
+    child_run(&a, 3, 0, 1'000'000);
+    exo_frame table = frame_new(a.guard);
+    EQ(CALL(0, table_link, .table = a.middle, .index = 200, .frame = table), EXO_OK);
+    EQ(CALL(0, map, .table = a.leaf, .index = 100, .frame = a.middle, .prot = EXO_READ), EXO_OK);
+    fake.mingle = seed * 0x9E3779B97F4A7C15ull;
+    POST(1, unmap, .table = a.leaf, .index = 100, .count = 1);
+    POST(3, table_drop, .table = table);
+    fake_run();
+    invariants();
+    EQ(fake_cpu[1].result, 1);
+    EQ(fake_cpu[3].result, EXO_OK);
+  }
+}
+
 static void stop_each_other(void) {
   for (uint64_t seed = 0; seed < 40; seed++) {
     two_run();
@@ -199,6 +217,7 @@ const struct test smp_tests[] = {
     {"an account by two", account_by_two},
     {"unmap reaches all CPUs", unmap_reaches_all},
     {"table_drop reaches all CPUs", table_drop_reaches_all},
+    {"a view of a busy table goes", view_of_a_busy_table},
     {"two stop each other", stop_each_other},
     {"three stop each other", stop_in_a_circle},
     {"the frame of an ending env", frame_of_an_ending_env},
