@@ -217,6 +217,7 @@ struct cpu {
   uint64_t slice_end_ns, slice_begun_ns, grace_end_ns;
   uint64_t ticks;
   struct slice slice[EXO_SLICES];
+  uint32_t gone[EXO_RANGE_MAX]; // frames that the unmapping at hand has found, until they are counted down
 };
 static_assert(sizeof(struct cpu) <= 0x2000 && offsetof(struct cpu, index) == CPU_CORE);
 static inline struct cpu *cpu_at(unsigned i) {

@@ -124,20 +124,31 @@ static inline bool skips(exo_word skip, uint64_t i) { return skip >> (i % 64) & 
   return EXO_KIND;
 }
 
-// Notes in the frame that it becomes writable or executable. The entry at hand keeps it mapped meanwhile. A frame that
-// has become a u-area since it was mapped is never executable, whatever was kept.
-static bool frame_admit(exo_frame n, exo_word prot) {
-  struct exo_frame_desc *d = &frame_table()[n];
+// What a frame's state must be for an entry of it to become writable, or executable, and what is noted then. A frame
+// that has become a u-area since it was mapped is never executable, whatever was kept.
+struct admission {
+  uint64_t mask, value, adds;
+};
+static inline struct admission admission_for(exo_word prot) {
+  uint64_t adds = state_with(0, prot);
+  if (prot & EXO_EXEC) return (struct admission){EXO_STATE_WRITE | EXO_STATE_KIND, EXO_KIND_USER, adds};
+  return (struct admission){prot & EXO_WRITE ? EXO_STATE_EXEC : 0, 0, adds};
+}
+
+[[gnu::cold, gnu::noinline]] static bool admit_why(struct exo_frame_desc *d, struct admission to) {
   uint64_t s = frame_lock(d);
-  bool may = w_xor_x(state_with(s, prot)) && (exo_state_kind(s) == EXO_KIND_USER || !(prot & EXO_EXEC));
-  frame_unlock(d, may ? state_with(s, prot) : s);
+  bool may = (s & to.mask) == to.value;
+  frame_unlock(d, may ? s | to.adds : s);
   return may;
 }
 
-// May this entry be changed so? What an entry with all of PTE_READY need not be asked.
-[[gnu::cold, gnu::noinline]] static exo_result protect_check(pte_t e, exo_word prot) {
-  if (prot & ~pte_kept(e)) return EXO_DENIED;
-  return frame_admit(pte_physical(e) >> EXO_PAGE_BITS, prot) ? EXO_OK : EXO_W_XOR_X;
+// The entry at hand keeps the frame mapped meanwhile.
+static inline bool frame_admit(struct exo_frame_desc *d, const struct admission *to) {
+  uint64_t s = __atomic_load_n(&d->state, __ATOMIC_RELAXED);
+  if ((s & (to->mask | EXO_STATE_LOCK)) == to->value &&
+      __atomic_compare_exchange_n(&d->state, &s, s | to->adds, false, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED))
+    return true;
+  return admit_why(d, *to);
 }
 
 // This CPU forgets the translations of `count` entries of a leaf table, one by one while that is cheaper. Returns the
@@ -172,17 +183,22 @@ static inline exo_result protect_end(const struct exo_protect *a, struct exo_fra
 [[gnu::cold, gnu::noinline]] static exo_result protect_ask(const struct exo_protect *a, struct exo_frame_desc *table,
                                                            uint64_t done, bool live) {
   pte_t *entry = &table_entries(table)[a->index];
+  exo_word prot = a->prot, skip = a->skip, count = a->count;
+  const struct prot to = prots[prot];
+  const struct admission admission = admission_for(prot);
   exo_result r = EXO_OK;
-  for (; done < a->count; done++) {
+  for (; done < count; done++) {
     pte_t e = entry_get(&entry[done]);
-    if (skips(a->skip, done) || !pte_present(e)) continue;
-    r = protect_check(e, a->prot);
+    if (skips(skip, done) || !pte_present(e)) continue;
+    if (prot & ~pte_kept(e))
+      r = EXO_DENIED;
+    else if (!frame_admit(&frame_table()[pte_physical(e) >> EXO_PAGE_BITS], &admission))
+      r = EXO_W_XOR_X;
     if (r != EXO_OK) break;
     live |= pte_live(e);
-    // Another CPU may note an access meanwhile.
-    while (!__atomic_compare_exchange_n(&entry[done], &e, pte_change(e, a->prot), false, __ATOMIC_RELEASE,
-                                        __ATOMIC_RELAXED)) {
-    }
+    while (!__atomic_compare_exchange_n(&entry[done], &e, (e & PTE_STAYS) | PTE_CARRY(e) | to.bits, false,
+                                        __ATOMIC_RELEASE, __ATOMIC_RELAXED)) {
+    } // another CPU may note an access meanwhile
   }
   return protect_end(a, table, done, live, r);
 }
@@ -227,36 +243,30 @@ static inline void frame_unmapped(exo_frame n) {
 }
 
 // The second half of unmapping: no CPU reaches the pages any more, so their frames are counted down.
-static inline exo_result unmap_end(const struct exo_unmap *a, struct exo_frame_desc *table, uint64_t gone) {
-  pte_t *entry = &table_entries(table)[a->index];
-  for (uint64_t i = 0, left = gone; left; i++) {
-    pte_t e = entry_get(&entry[i]);
-    if (!pte_present(e) || skips(a->skip, i)) continue;
-    frame_unmapped(pte_physical(e) >> EXO_PAGE_BITS);
-    __atomic_store_n(&entry[i], 0, __ATOMIC_RELEASE);
-    left--;
-  }
+static inline exo_result unmap_end(struct exo_frame_desc *table, uint64_t gone) {
+  const uint32_t *frame = arch_self()->gone;
+  for (uint64_t i = 0; i < gone; i++) frame_unmapped(frame[i]);
   frame_unlock(table, frame_state(table) - (gone << EXO_STATE_MAPS_SHIFT));
   return (exo_result)gone;
 }
-[[gnu::cold, gnu::noinline]] static exo_result unmap_far(const struct exo_unmap *a, struct exo_frame_desc *table,
-                                                         uint64_t gone, uint64_t cpus) {
+[[gnu::cold, gnu::noinline]] static exo_result unmap_far(struct exo_frame_desc *table, uint64_t gone, uint64_t cpus) {
   (void)shoot_down(cpus, EXO_OK);
-  return unmap_end(a, table, gone);
+  return unmap_end(table, gone);
 }
 
 // First no CPU may reach the pages, then their frames may be counted down: another call could free them at once.
 static inline exo_result unmap_locked(const struct exo_unmap *a, struct exo_frame_desc *table) {
   uint64_t gone = 0, count = a->count, skip = a->skip;
   pte_t *entry = &table_entries(table)[a->index];
+  uint32_t *frame = arch_self()->gone;
   for (uint64_t i = 0; i < count; i++) {
     pte_t e = entry_get(&entry[i]);
     if (!pte_present(e) || skips(skip, i)) continue;
-    __atomic_store_n(&entry[i], pte_change(e, 0), __ATOMIC_RELEASE);
-    gone++;
+    __atomic_store_n(&entry[i], 0, __ATOMIC_RELAXED);
+    frame[gone++] = (uint32_t)(pte_physical(e) >> EXO_PAGE_BITS);
   }
   uint64_t cpus = gone ? loaded_elsewhere(forget(table, a->index, count)) : 0;
-  return RARELY(cpus) ? unmap_far(a, table, gone, cpus) : unmap_end(a, table, gone);
+  return RARELY(cpus) ? unmap_far(table, gone, cpus) : unmap_end(table, gone);
 }
 
 exo_result sys_unmap(const struct exo_unmap *a) {
