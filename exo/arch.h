@@ -87,7 +87,9 @@ uint64_t arch_clock_zero(void); // counter value at kernel entry
 // Page tables. `root` is physical; the kernel's half of a new root is filled by arch_root_init (table is in the direct
 // map).
 void arch_root_init(pte_t *table);
-void arch_root_load(uint64_t root);
+// What this CPU remembers is told apart by `asid`, 1 to ARCH_ASIDS, 0 for a root without user pages; `fresh`: what it
+// remembers under this one is forgotten first. A machine without identifiers forgets each time.
+void arch_root_load(uint64_t root, uint64_t asid, bool fresh);
 // In arch/cpu.h, since they are an instruction or two on paths that are counted:
 //   void arch_frame_clear(void *frame) fills the 4 KiB with zeros
 //   void arch_table_fence(void)        after making entries valid: this CPU's walks see them

@@ -205,7 +205,7 @@ struct cpu {
   struct arch_cpu arch;
   unsigned index;
   bool started, fp_live, grace, lent;
-  uint64_t bit;      // 1 << index, in sets of CPUs
+  uint64_t bits;     // this CPU's in a root's home: "has it loaded" and "remembers it"
   struct env *env;   // running here; nullptr: idle
   struct env *probe; // looked at by the picker: env_end waits for this as for `env`
   struct env_cpu *env_cpu;
@@ -217,17 +217,22 @@ struct cpu {
   uint64_t slice_end_ns, slice_begun_ns, grace_end_ns;
   uint64_t ticks;
   struct slice slice[EXO_SLICES];
-  uint32_t gone[EXO_RANGE_MAX]; // frames that the unmapping at hand has found, until they are counted down
+  exo_frame remembered[ARCH_ASIDS]; // by address-space identifier: the root whose translations may still be here
+  uint32_t gone[EXO_RANGE_MAX];     // frames that the unmapping at hand has found, until they are counted down
 };
 static_assert(sizeof(struct cpu) <= 0x2000 && offsetof(struct cpu, index) == CPU_CORE);
 static inline struct cpu *cpu_at(unsigned i) {
   return (struct cpu *)(EXO_PERCPU_BASE + i * EXO_PERCPU_STRIDE + EXO_PERCPU_RECORD);
 }
 static inline struct env *env_self(void) { return arch_self()->env; }
-// The other CPUs that may hold translations of this root, after an edit of its tables.
+// After an edit of a root's tables: the other CPUs that must forget now, since they have it loaded. Those that remember
+// it from earlier are noted down to forget it before they load it again.
+uint64_t forget_later(exo_frame root, uint64_t own);
 static inline uint64_t loaded_elsewhere(exo_frame root) {
   __atomic_thread_fence(__ATOMIC_SEQ_CST); // the edits come before the look at who may have loaded the root
-  return __atomic_load_n(&frame_table()[root].home, __ATOMIC_SEQ_CST) & ~arch_self()->bit;
+  uint64_t own = arch_self()->root == root ? arch_self()->bits : 0;
+  uint64_t others = __atomic_load_n(&frame_table()[root].home, __ATOMIC_SEQ_CST) & ~own;
+  return RARELY(others) ? forget_later(root, own) : 0;
 }
 // An environment that is alive, and can not come to its end before this CPU's probe lets go of it: by switching to it,
 // by the next probe, or by probe_end. nullptr: there is none of that number. (What lies at the frame is looked at only

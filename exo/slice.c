@@ -12,7 +12,7 @@ static uint64_t slice_length(const struct slice *s) { return __atomic_load_n(&s-
 
 void slice_init(struct cpu *cpu, unsigned index) {
   cpu->index = index;
-  cpu->bit = 1ull << index;
+  cpu->bits = 1ull << index | 1ull << (index + EXO_HOME_REMEMBERS);
   for (int i = 0; i < EXO_SLICES; i++) cpu->slice[i] = (struct slice){.guard = EXO_GUARD_SLICE};
   cpu->slice_now = EXO_SLICES - 1;
 }

@@ -8,14 +8,36 @@ exo_result shoot_down(uint64_t cpus, exo_result result) {
   return result;
 }
 
-// The bit is set before the root is loaded, so that an editor either sees it or its edit is seen by the first walk.
+static inline uint64_t loads(uint64_t home) { return home & ((1ull << EXO_HOME_REMEMBERS) - 1); }
+
+// A CPU that remembers a root and has not loaded it loses its bit, not its translations: space_load looks at the bit.
+// One that loads the root meanwhile has the other bit set by now, and is asked.
+[[gnu::cold]] uint64_t forget_later(exo_frame root, uint64_t own) {
+  uint64_t *home = &frame_table()[root].home, all = loads(~0ull);
+  return loads(__atomic_fetch_and(home, all | own, __ATOMIC_SEQ_CST) & ~own);
+}
+
+// What is remembered under the identifier is good if it is of this root, and nobody has edited it in our absence.
+static inline bool is_fresh(struct cpu *cpu, exo_frame root, uint64_t had) {
+  if (ARCH_ASIDS == 1) return true;
+  exo_frame *last = &cpu->remembered[root % ARCH_ASIDS], before = *last;
+  *last = root;
+  return before != root || cpu->bits & ~had & ~loads(~0ull);
+}
+
+// The bits are set before the root is loaded, so that an editor either sees them or its edit is seen by the first walk.
 void space_load(exo_frame root) {
   struct cpu *cpu = arch_self();
-  if (cpu->root == root) return;
-  if (root) __atomic_fetch_or(&frame_table()[root].home, cpu->bit, __ATOMIC_SEQ_CST);
-  arch_root_load(root ? root << EXO_PAGE_BITS : boot->low_root_physical);
-  if (cpu->root) __atomic_fetch_and(&frame_table()[cpu->root].home, ~cpu->bit, __ATOMIC_SEQ_CST);
+  exo_frame before = cpu->root;
+  if (before == root) return;
   cpu->root = root;
+  if (root) {
+    uint64_t had = __atomic_fetch_or(&frame_table()[root].home, cpu->bits, __ATOMIC_SEQ_CST);
+    arch_root_load(root << EXO_PAGE_BITS, 1 + root % ARCH_ASIDS, is_fresh(cpu, root, had));
+  } else {
+    arch_root_load(boot->low_root_physical, 0, false);
+  }
+  if (before) __atomic_fetch_and(&frame_table()[before].home, ~loads(cpu->bits), __ATOMIC_SEQ_CST);
 }
 
 // What a leaf entry becomes by its protection, and what it must have to become so at once. Nothing, or reading with
@@ -213,7 +235,9 @@ exo_result sys_protect(const struct exo_protect *a) {
   pte_t *entry = &table_entries(table.desc)[a->index];
   const struct prot to = prots[a->prot];
   bool live = false;
-  if (RARELY(loaded_elsewhere(exo_home_root(table.desc->home)))) return protect_ask(a, table.desc, 0, false);
+  const uint64_t *home = &frame_table()[exo_home_root(table.desc->home)].home;
+  if (RARELY(loads(__atomic_load_n(home, __ATOMIC_RELAXED) & ~arch_self()->bits)))
+    return protect_ask(a, table.desc, 0, false);
   for (; done < count; done++) {
     if (skips(skip, done)) continue;
     pte_t e = entry_get(&entry[done]);

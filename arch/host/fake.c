@@ -245,10 +245,11 @@ void arch_root_init(pte_t *table) {
   memcpy(table + 256, kernel + 256, 256 * sizeof *table);
 }
 
-void arch_root_load(uint64_t root) {
+void arch_root_load(uint64_t root, uint64_t asid, bool fresh) {
   if (fake.before_root) fake.before_root(self()->root, root);
-  arch_flush_all();
   self()->root = root;
+  self()->asid = asid;
+  if (fresh) arch_flush_all();
   mingle();
 }
 
@@ -258,17 +259,20 @@ void arch_code_fence(void) {}
 
 static uint64_t span(int level) { return 1ull << (12 + 9 * level); }
 
-// A page only: tables that higher levels led to are forgotten by arch_flush_all alone.
+// A page only: tables that higher levels led to are forgotten by arch_flush_all alone. Both only under the identifier
+// at hand.
 void arch_flush_page(uint64_t va) {
   struct fake_cpu *c = self();
   c->flushes++;
   for (int i = 0; i < FAKE_TLB; i++)
-    if (c->tlb[i].level == 0 && c->tlb[i].va == va) c->tlb[i].root = 0;
+    if (c->tlb[i].asid == c->asid && c->tlb[i].level == 0 && c->tlb[i].va == va) c->tlb[i].root = 0;
 }
 
 void arch_flush_all(void) {
-  self()->flushes++;
-  memset(self()->tlb, 0, sizeof self()->tlb);
+  struct fake_cpu *c = self();
+  c->flushes++;
+  for (int i = 0; i < FAKE_TLB; i++)
+    if (c->tlb[i].asid == c->asid) c->tlb[i].root = 0;
 }
 
 // What the walker of a CPU reads, while others write. It comes to the next table by what it read here, not before.
@@ -294,13 +298,14 @@ pte_t fake_walk(uint64_t root, uint64_t va, int level) {
 static struct fake_translation *remembered(struct fake_cpu *c, uint64_t va, int level) {
   for (int i = 0; i < FAKE_TLB; i++) {
     struct fake_translation *t = &c->tlb[i];
-    if (t->root == c->root && t->level == level && t->va == va / span(level) * span(level)) return t;
+    if (t->root && t->asid == c->asid && t->level == level && t->va == va / span(level) * span(level)) return t;
   }
   return nullptr;
 }
 
 static void remember(struct fake_cpu *c, uint64_t va, int level, pte_t e) {
   c->tlb[c->next++ % FAKE_TLB] = (struct fake_translation){.root = c->root,
+                                                           .asid = c->asid,
                                                            .va = va / span(level) * span(level),
                                                            .prot = pte_prot(e),
                                                            .physical = pte_physical(e),

@@ -14,7 +14,7 @@ enum { FAKE_TLB = 16 };
 
 // A translation that a CPU remembers: a page (level 0), or the table that a higher level led to.
 struct fake_translation {
-  uint64_t root, va, prot; // root 0: none
+  uint64_t root, asid, va, prot; // root 0: none
   uint64_t physical;
   int level;
 };
@@ -33,7 +33,7 @@ struct fake_cpu {
   _Atomic uint64_t timer_ns;
   _Atomic uint64_t turns;  // how often it found something to do
   uint64_t idle_ns, idled; // how often it idled at one and the same time
-  uint64_t root;           // loaded, physical
+  uint64_t root, asid;     // loaded, physical
   bool fp_on;
   uint64_t fp, thread; // the registers themselves
   uint64_t deepest;    // stack bytes used at the deepest entry of a program or idling

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { CPUS = 2, VARIABLES = 24, CHOICES = 5, DONE = 255, TABLE = 1 << 20, BROKEN = 6 };
+enum { CPUS = 2, VARIABLES = 26, CHOICES = 5, DONE = 255, TABLE = 1 << 22, BROKEN = 8 };
 
 struct world {
   uint8_t pc[CPUS], v[VARIABLES];
@@ -69,7 +69,7 @@ static bool set(struct world *w, unsigned cpu, unsigned variable, uint8_t value,
 }
 
 // --- Shootdown (space.c, smp.c). Both CPUs run one space, leave it and load it again; each may unmap and map its one
-// page. A CPU's walker may look at any time while the root is loaded.
+// page. A CPU's walker may look at any time while the root is loaded, and what it found is remembered after that.
 
 enum { // variables; of each CPU from TLB on: + cpu
   MAPPED,
@@ -85,34 +85,83 @@ enum { // variables; of each CPU from TLB on: + cpu
   TICKET = KEPT + 2,
   FOUND = TICKET + 2,
   KICKS = FOUND + 2,
+  REMEMBERS,
+  HAD = REMEMBERS + 2,
 };
-enum { IDLE, LOAD, LOAD2, USER, LEAVE, LEAVE2, LOCKING, EDIT, FORGET, LOOK, CROSS, WAIT, COUNT, ANSWER = 32 };
+enum {
+  IDLE,
+  LOAD,
+  LOAD2,
+  LOAD3,
+  USER,
+  LEAVE,
+  LEAVE2,
+  LOCKING,
+  EDIT,
+  FORGET,
+  LOOK,
+  CLEAR,
+  CROSS,
+  WAIT,
+  COUNT,
+  ANSWER = 32
+};
+enum { NOTHING, TRUE, OLD }; // what a CPU remembers: OLD is of a page that was there before
 
-static void shootdown_begin(struct world *w) { w->v[MAPPED] = 1; }
-static bool shootdown_bad(const struct world *w) { return w->v[FREED] && (w->v[TLB] || w->v[TLB + 1]); }
+// Without identifiers loading a root forgets, and what can go wrong with it is broken first.
+static bool identifiers;
+static unsigned fault(void) { return broken && identifiers ? broken + 2 : broken; }
+static void shootdown_begin(struct world *w) { w->v[MAPPED] = 1, identifiers = false; }
+static void remembering_begin(struct world *w) { w->v[MAPPED] = 1, identifiers = true; }
+static bool shootdown_bad(const struct world *w) {
+  if (!identifiers && w->v[FREED] && (w->v[TLB] || w->v[TLB + 1])) return true;
+  for (unsigned c = 0; c < CPUS; c++)
+    if (w->pc[c] == USER && (w->v[TLB + c] == OLD || (w->v[FREED] && w->v[TLB + c]))) return true;
+  return false;
+}
 
 // A cross call is answered in three steps: see how many are wanted, forget, say so.
 static bool answer(struct world *w, unsigned c) {
   uint8_t *v = w->v, pc = w->pc[c];
-  bool listens = pc == IDLE || pc == USER || pc == WAIT || (pc == LOCKING && broken != 6);
+  bool listens = pc == IDLE || pc == USER || pc == WAIT || (pc == LOCKING && fault() != 6);
   if (pc < ANSWER) return listens && v[WANT + c] != v[ANSWERED + c] && set(w, c, KEPT + c, v[WANT + c], pc + ANSWER);
   if (pc < 2 * ANSWER) return set(w, c, TLB + c, 0, pc + ANSWER);
-  return set(w, c, ANSWERED + c, v[(broken == 5 ? WANT : KEPT) + c], pc - 2 * ANSWER);
+  return set(w, c, ANSWERED + c, v[(fault() == 5 ? WANT : KEPT) + c], pc - 2 * ANSWER);
 }
 
 static bool root_set(struct world *w, unsigned c, uint8_t root, uint8_t pc) {
-  w->v[TLB + c] = 0; // loading forgets
+  if (!identifiers) w->v[TLB + c] = NOTHING;
   return set(w, c, ROOT + c, root, pc);
+}
+// Both bits are set in one step, which tells whether what is remembered is still good.
+static bool bits_set(struct world *w, unsigned c, uint8_t pc) {
+  w->v[HAD + c] = w->v[REMEMBERS + c];
+  w->v[REMEMBERS + c] = 1;
+  return set(w, c, LOADED + c, 1, pc);
+}
+// Whom to ask; who only remembers is told so by its bit, in the same step.
+static bool look(struct world *w, unsigned c) {
+  uint8_t *v = w->v, o = (uint8_t)(1 - c);
+  if (fault() < 7) v[REMEMBERS + o] = 0;
+  return set(w, c, FOUND + c, v[LOADED + o], fault() == 7 ? CLEAR : fault() == 3 ? EDIT : CROSS);
+}
+static bool map(struct world *w, unsigned c) {
+  uint8_t *v = w->v;
+  for (unsigned i = 0; i < CPUS; i++)
+    if (v[TLB + i]) v[TLB + i] = OLD;
+  v[FREED] = 0;
+  return set(w, c, MAPPED, 1, USER);
 }
 
 static bool unmap(struct world *w, unsigned c) {
   uint8_t *v = w->v, o = (uint8_t)(1 - c);
   switch (w->pc[c]) {
-  case LOCKING: return !v[LOCK] && set(w, c, LOCK, 1, broken == 3 ? LOOK : EDIT);
+  case LOCKING: return !v[LOCK] && set(w, c, LOCK, 1, fault() == 3 ? LOOK : EDIT);
   case EDIT: return set(w, c, MAPPED, 0, FORGET);
-  case FORGET: return set(w, c, TLB + c, 0, broken == 3 ? CROSS : LOOK);
-  case LOOK: return set(w, c, FOUND + c, v[LOADED + o], broken == 3 ? EDIT : CROSS);
-  case CROSS: return v[FOUND + c] ? set(w, c, TICKET + c, ++v[WANT + o], broken == 4 ? COUNT : WAIT) : go(w, c, COUNT);
+  case FORGET: return set(w, c, TLB + c, 0, fault() == 3 ? CROSS : LOOK);
+  case LOOK: return look(w, c);
+  case CLEAR: return set(w, c, REMEMBERS + o, 0, CROSS);
+  case CROSS: return v[FOUND + c] ? set(w, c, TICKET + c, ++v[WANT + o], fault() == 4 ? COUNT : WAIT) : go(w, c, COUNT);
   case WAIT: return v[ANSWERED + o] >= v[TICKET + c] && go(w, c, COUNT);
   default: return v[FREED] = 1, v[LOCK] = 0, set(w, c, ROUNDS, v[ROUNDS] + 1, USER);
   }
@@ -125,16 +174,16 @@ static bool shootdown_step(struct world *w, unsigned c, unsigned choice) {
   if (pc == USER && choice == 2) return v[ROUNDS] < 2 && v[MAPPED] && go(w, c, LOCKING);
   if (pc == USER && choice == 3 && v[MAPPED]) // a cross call that nobody waits for
     return !v[KICKS] && (v[WANT + 1 - c]++, set(w, c, KICKS, 1, USER));
-  if (pc == USER && choice == 3)
-    return v[ROUNDS] < 2 && !v[LOCK] && !v[MAPPED] && (v[FREED] = 0, set(w, c, MAPPED, 1, USER));
+  if (pc == USER && choice == 3) return v[ROUNDS] < 2 && !v[LOCK] && !v[MAPPED] && map(w, c);
   if (choice != 4 || pc >= ANSWER) return false;
   switch (pc) {
   case IDLE: return go(w, c, LOAD);
-  case LOAD: return broken == 1 ? root_set(w, c, 1, LOAD2) : set(w, c, LOADED + c, 1, LOAD2);
-  case LOAD2: return broken == 1 ? set(w, c, LOADED + c, 1, USER) : root_set(w, c, 1, USER);
+  case LOAD: return fault() == 1 ? root_set(w, c, 1, LOAD2) : bits_set(w, c, LOAD2);
+  case LOAD2: return fault() == 1 ? bits_set(w, c, LOAD3) : root_set(w, c, 1, LOAD3);
+  case LOAD3: return !identifiers || v[HAD + c] ? go(w, c, USER) : set(w, c, TLB + c, NOTHING, USER);
   case USER: return go(w, c, LEAVE);
-  case LEAVE: return broken == 2 ? set(w, c, LOADED + c, 0, LEAVE2) : root_set(w, c, 0, LEAVE2);
-  case LEAVE2: return broken == 2 ? root_set(w, c, 0, IDLE) : set(w, c, LOADED + c, 0, IDLE);
+  case LEAVE: return fault() == 2 ? set(w, c, LOADED + c, 0, LEAVE2) : root_set(w, c, 0, LEAVE2);
+  case LEAVE2: return fault() == 2 ? root_set(w, c, 0, IDLE) : set(w, c, LOADED + c, 0, IDLE);
   default: return unmap(w, c);
   }
 }
@@ -285,6 +334,13 @@ static const struct protocol protocols[] = {
      {"a root is loaded before its CPU is noted", "a CPU is struck off before it has left the root",
       "who has the root loaded is asked before the edit", "nobody waits for the answer",
       "the answer counts what was asked after forgetting", "who waits for a lock answers nobody"}},
+    {"remembering", // the same with address-space identifiers
+     remembering_begin,
+     shootdown_step,
+     shootdown_bad,
+     {"who has the root loaded is asked before the edit", "nobody waits for the answer",
+      "the answer counts what was asked after forgetting", "who waits for a lock answers nobody",
+      "who remembers is told after the look at who has it loaded", "who remembers is told nothing"}},
     {"account",
      account_begin,
      account_step,
@@ -315,7 +371,7 @@ int main(void) {
     for (broken = 0; broken <= BROKEN && (!broken || p->broken[broken - 1]); broken++) {
       const char *found = violation(p);
       failed += !found != !broken;
-      printf("%-9s %-9s %6u states %6u steps: %s\n", p->name, found ? found : "holds", tail, steps,
+      printf("%-11s %-9s %6u states %6u steps: %s\n", p->name, found ? found : "holds", tail, steps,
              broken ? p->broken[broken - 1] : "as it is");
     }
   printf("%u otherwise than expected\n", failed);

@@ -160,7 +160,16 @@ static void home_check(exo_frame root) { // a root knows the CPUs that have it l
   uint64_t loaded = 0;
   for (unsigned i = 0; i < CPUS; i++)
     if (fake_cpu[i].root == root << EXO_PAGE_BITS) loaded |= 1ull << i;
-  EQ(desc(root)->home, loaded);
+  EQ((uint32_t)desc(root)->home, loaded);
+  CHECK(desc(root)->home >> (EXO_HOME_REMEMBERS + machine_cpus) == 0);
+}
+
+// Does a root say of this CPU that all it remembers of it is true? (For how long, only its next edit knows.)
+static bool answers_for(uint64_t root, unsigned cpu) {
+  exo_frame n = root >> EXO_PAGE_BITS;
+  if (fake_cpu[cpu].root == root) return true;
+  return kind_of(n) == EXO_KIND_TABLE && exo_state_level(desc(n)->state) == PTE_LEVELS - 1 &&
+         desc(n)->home >> (EXO_HOME_REMEMBERS + cpu) & 1 && cpu_at(cpu)->remembered[n % ARCH_ASIDS] == n;
 }
 
 // --- CPUs
@@ -198,13 +207,14 @@ static void cpu_check(unsigned i) {
   CHECK(f->frame.pc < ARCH_USER_LIMIT);
 }
 
-// No CPU remembers what the tables do not say any more.
-static void translations_check(const struct fake_cpu *f) {
+// No CPU may use what the tables do not say any more: neither now nor when it loads a root that it remembers.
+static void translations_check(unsigned cpu) {
+  const struct fake_cpu *f = &fake_cpu[cpu];
   for (int i = 0; i < FAKE_TLB; i++) {
     const struct fake_translation *t = &f->tlb[i];
-    if (!t->root) continue;
+    if (!t->root || !answers_for(t->root, cpu)) continue;
     pte_t e = fake_walk(t->root, t->va, t->level);
-    CHECK(t->root == f->root && pte_present(e) && pte_physical(e) == t->physical);
+    CHECK(t->asid == 1 + (t->root >> EXO_PAGE_BITS) % ARCH_ASIDS && pte_present(e) && pte_physical(e) == t->physical);
     if (t->level == 0) CHECK((t->prot & ~pte_prot(e)) == 0);
   }
 }
@@ -224,7 +234,7 @@ void invariants(void) {
   if (invariant_ceilings) EQ(ceilings, invariant_ceilings);
   for (unsigned i = 0; i < machine_cpus; i++) {
     cpu_check(i);
-    translations_check(&fake_cpu[i]);
+    translations_check(i);
   }
 }
 

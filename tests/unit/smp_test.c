@@ -51,6 +51,34 @@ static void table_drop_reaches_all(void) {
   CHECK(!fake_reach(1, va, EXO_READ) && !fake_reach(3, va, EXO_READ));
 }
 
+// A CPU that comes back to a space knows it still, but for what was edited while it was away.
+static void edits_in_its_absence(void) {
+  two_run();
+  exo_frame f = frame_new(a.guard), g = frame_new(a.guard);
+  EQ(CALL(0, map, .table = a.leaf, .index = 100, .frame = f, .prot = EXO_READ | EXO_WRITE), EXO_OK);
+  EQ(CALL(0, map, .table = a.leaf, .index = 101, .frame = g, .prot = EXO_READ), EXO_OK);
+  child_run(&b, 1, 1, 1'000'000);
+  uint64_t va = CHILD_UAREA + 100 * EXO_PAGE;
+  CHECK(fake_reach(1, va, EXO_WRITE) && fake_reach(1, va + EXO_PAGE, EXO_READ));
+  unsigned flushes = fake_cpu[1].flushes;
+  EQ(CALL(1, yield, .to = b.number), AWAY);
+  EQ(CALL(1, yield, .to = a.number), AWAY);
+  EQ(runs_on(1), a.number);
+  CHECK(fake_cpu[1].flushes == flushes + 1); // b's first time
+  EQ(CALL(1, yield, .to = b.number), AWAY);
+  uint64_t shootdowns = machine_window.shootdowns;
+  EQ(CALL(0, protect, .table = a.leaf, .index = 100, .count = 1, .prot = EXO_READ), 1);
+  EQ(CALL(0, unmap, .table = a.leaf, .index = 101, .count = 1), 1);
+  EQ(machine_window.shootdowns, shootdowns); // nobody is disturbed
+  EQ(CALL(1, yield, .to = a.number), AWAY);
+  CHECK(fake_reach(1, va, EXO_READ) && !fake_reach(1, va, EXO_WRITE) && !fake_reach(1, va + EXO_PAGE, EXO_READ));
+  EQ(CALL(1, yield, .to = b.number), AWAY); // and on the CPU of the editor itself
+  EQ(CALL(0, cap_grant, .env = b.number, .index = 2, .name = a.guard, .rights = EXO_RIGHTS_ALL), EXO_OK);
+  EQ(CALL(1, unmap, .slot = 2, .table = a.leaf, .index = 100, .count = 1), 1);
+  EQ(CALL(1, yield, .to = a.number), AWAY);
+  CHECK(!fake_reach(1, va, EXO_READ));
+}
+
 // CPU 1 takes away a view of a table; CPU 3 holds that table and waits until CPU 1 has forgotten what hung below it.
 static void view_of_a_busy_table(void) {
   for (uint64_t seed = 1; seed < 60; seed++) {
@@ -217,6 +245,7 @@ const struct test smp_tests[] = {
     {"an account by two", account_by_two},
     {"unmap reaches all CPUs", unmap_reaches_all},
     {"table_drop reaches all CPUs", table_drop_reaches_all},
+    {"edits in its absence", edits_in_its_absence},
     {"a view of a busy table goes", view_of_a_busy_table},
     {"two stop each other", stop_each_other},
     {"three stop each other", stop_in_a_circle},

@@ -8,11 +8,10 @@ enum { MAIR_WANTED = 0x04FF }; // index 0: normal write-back, 1: device nGnRE
 
 void arch_root_init(pte_t *table) { (void)table; } // the kernel's half hangs at TTBR1
 
-// All programs have ASID 0; what the last one left is forgotten with the switch (D8.14: break before make of a root).
-void arch_root_load(uint64_t root) {
-  sysreg_write("ttbr0_el1", root);
+void arch_root_load(uint64_t root, uint64_t asid, bool fresh) {
+  sysreg_write("ttbr0_el1", root | asid << 48);
   isb();
-  arch_flush_all();
+  if (fresh) arch_flush_all();
 }
 
 void mmu_init(void) {

@@ -29,6 +29,7 @@ void arch_cpu_init(const struct exo_boot *boot, unsigned index) {
   causes_init(m);
   if (csr_read(satp) >> 60 != SATP_MODE >> 60)
     panic("riscv64: CPU %u is not in Sv%u (satp %lx)", index, EXO_ADDRESS_BITS, csr_read(satp));
+  mmu_init();
   // sstatus: traps return to user mode; the kernel never touches user pages (SUM) nor reads what is only executable
   // (MXR); floating point and vectors are off (Privileged Architecture, "Supervisor Status Register").
   csr_clear(sstatus, SSTATUS_SIE | SSTATUS_SPP | SSTATUS_SUM | SSTATUS_MXR | SSTATUS_FS | SSTATUS_VS);

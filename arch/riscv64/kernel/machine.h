@@ -30,7 +30,11 @@
 
 #ifndef __ASSEMBLER__
 // satp (Privileged Architecture, "Supervisor Address Translation"): mode 8 is Sv39, 9 is Sv48.
-enum : uint64_t { SATP_MODE = (uint64_t)(EXO_ADDRESS_BITS == 39 ? 8 : 9) << 60 };
+enum : uint64_t {
+  SATP_MODE = (uint64_t)(EXO_ADDRESS_BITS == 39 ? 8 : 9) << 60,
+  SATP_ASID_SHIFT = 44,
+  SATP_ASID = 0xFFFFull << SATP_ASID_SHIFT
+};
 
 // Bits of sie and sip.
 enum : uint64_t { IRQ_SOFTWARE = 1 << 1, IRQ_TIMER = 1 << 5 };
@@ -38,6 +42,7 @@ enum : uint64_t { IRQ_SOFTWARE = 1 << 1, IRQ_TIMER = 1 << 5 };
 struct machine {
   uint8_t cause[64];
   uint64_t call_base, entered, call_stack;
+  bool has_asids;
 };
 static_assert(CPU_MACHINE + offsetof(struct machine, call_base) == MACHINE_CALL_BASE);
 static_assert(CPU_MACHINE + offsetof(struct machine, entered) == MACHINE_ENTERED);
@@ -56,6 +61,8 @@ extern const char trap[];
 // trap.c, called by entry.S
 void trap_user(struct arch_frame *f, uint64_t cause, uint64_t value);
 [[noreturn]] void trap_kernel(const struct arch_frame *f, uint64_t cause, uint64_t value);
+// mmu.c
+void mmu_init(void);
 // irq.c
 void irq_init(const struct exo_boot *boot);
 void irq_take(struct arch_frame *f, uint64_t pending); // pending: IRQ_*

@@ -1,7 +1,5 @@
 // mmu.c: page tables as the CPU sees them: loading, fences, flushes (Privileged Architecture, "satp" and "SFENCE.VMA").
-//
-// One address-space number, 0, for all: loading a root forgets the last one's translations. The kernel's pages are
-// global and never change.
+// The kernel's pages are global and never change.
 #include "machine.h"
 
 enum { ENTRIES = 512, KERNEL_ENTRIES = 256 };
@@ -11,7 +9,19 @@ void arch_root_init(pte_t *table) {
   for (int i = KERNEL_ENTRIES; i < ENTRIES; i++) table[i] = kernel[i];
 }
 
-void arch_root_load(uint64_t root) {
-  csr_write(satp, SATP_MODE | root >> 12);
-  arch_flush_all();
+// How many address-space identifiers a hart has is its own affair, and may be none: bits that it has not read as 0.
+void mmu_init(void) {
+  uint64_t satp = csr_read(satp);
+  csr_write(satp, satp | SATP_ASID);
+  machine_of(arch_self())->has_asids = (csr_read(satp) & SATP_ASID) >> SATP_ASID_SHIFT >= ARCH_ASIDS;
+  csr_write(satp, satp);
+}
+
+void arch_root_load(uint64_t root, uint64_t asid, bool fresh) {
+  bool has = machine_of(arch_self())->has_asids;
+  csr_write(satp, SATP_MODE | (has ? asid << SATP_ASID_SHIFT : 0) | root >> 12);
+  if (fresh || !has)
+    arch_flush_all();
+  else
+    arch_code_fence(); // what was written elsewhere in our absence
 }

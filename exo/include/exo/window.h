@@ -27,7 +27,9 @@ struct exo_frame_desc {
   uint64_t home;       // see below
 };
 // The home of a frame that is mapped once: its table frame << 9 | index. Of a root table: the set of CPUs it is loaded
-// on. Of any other table: the root it hangs under, and the first address it translates.
+// on, and from bit EXO_HOME_REMEMBERS on those that may still remember its translations (and all that is said there is
+// true). Of any other table: the root it hangs under, and the first address it translates.
+enum { EXO_HOME_REMEMBERS = 32 };
 static inline uint64_t exo_home_table(uint64_t root, uint64_t va) { return root << 27 | va >> 21; }
 static inline uint64_t exo_home_root(uint64_t home) { return home >> 27; }
 static inline uint64_t exo_home_va(uint64_t home) { return (home & ((1ull << 27) - 1)) << 21; }

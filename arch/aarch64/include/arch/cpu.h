@@ -40,8 +40,10 @@ static inline void arch_frame_clear(void *frame) {
 // Kernel only: translations (arch.h). Invalidations are of this CPU alone (no "is"): the core asks the others itself
 // and waits until they have answered.
 static inline void arch_table_fence(void) { __asm__ volatile("dsb ishst\n\tisb" ::: "memory"); }
-static inline void arch_flush_all(void) {
-  __asm__ volatile("dsb ishst\n\ttlbi vmalle1\n\tdsb nsh\n\tisb" ::: "memory");
+enum { ARCH_ASIDS = 64 };
+static inline void arch_flush_all(void) { // of the current identifier, bits 63 to 48 of the register and of the operand
+  uint64_t root;
+  __asm__ volatile("mrs %0, ttbr0_el1\n\tdsb ishst\n\ttlbi aside1, %0\n\tdsb nsh\n\tisb" : "=r"(root)::"memory");
 }
 static inline void arch_flush_page(uint64_t va) {
   __asm__ volatile("dsb ishst\n\ttlbi vaae1, %0\n\tdsb nsh\n\tisb" ::"r"(va >> 12 & (1ull << 44) - 1) : "memory");

@@ -35,12 +35,15 @@ static inline void arch_frame_clear(void *frame) {
   }
 }
 // Kernel only: translations (arch.h). A CPU may have kept "no entry here", and its walks are not ordered with its
-// stores but by this. A register that holds 0, unlike the register x0, names address space 0 and spares global
-// translations.
-static inline void arch_table_fence(void) { __asm__ volatile("sfence.vma zero, %0" ::"r"(0ull) : "memory"); }
-static inline void arch_flush_page(uint64_t va) {
-  __asm__ volatile("sfence.vma %0, %1" ::"r"(va), "r"(0ull) : "memory");
+// stores but by this. A register that holds an identifier, be it 0, unlike the register x0, spares global translations.
+enum { ARCH_ASIDS = 64 };
+static inline uint64_t riscv_asid(void) {
+  uint64_t satp;
+  __asm__ volatile("csrr %0, satp" : "=r"(satp));
+  return satp << 4 >> 48;
 }
+static inline void arch_table_fence(void) { __asm__ volatile("sfence.vma zero, %0" ::"r"(riscv_asid()) : "memory"); }
+static inline void arch_flush_page(uint64_t va) { __asm__ volatile("sfence.vma %0, zero" ::"r"(va) : "memory"); }
 static inline void arch_code_fence(void) { __asm__ volatile("fence.i" ::: "memory"); }
 // fence.i reaches only the CPU it runs on: so every CPU forgets, with translations, the instructions fetched by them.
 static inline void arch_flush_all(void) {

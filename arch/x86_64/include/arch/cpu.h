@@ -26,6 +26,7 @@ static inline void arch_frame_clear(void *frame) {
   uint64_t words = 512;
   __asm__ volatile("rep stosq" : "+D"(frame), "+c"(words) : "a"(0) : "memory");
 }
+enum { ARCH_ASIDS = 1 };
 // Kernel only: translations (arch.h). Entries that were not present are never remembered (SDM 4.10.2.3), instruction
 // fetch is coherent and iretq serialises.
 static inline void arch_table_fence(void) { __asm__ volatile("" ::: "memory"); }
