@@ -97,6 +97,22 @@ void slice_pass(struct cpu *cpu, struct env_cpu *to) {
 
 // --- Choosing
 
+// Lent time is the owner's of an eager slice as soon as it wakes.
+static bool is_eager(const struct slice *s) { return slice_length(s) & EXO_SLICE_EAGER; }
+static struct env_cpu *eager_ready(struct cpu *cpu) {
+  for (const struct slice *s = cpu->slice; s < cpu->slice + EXO_SLICES; s++) {
+    exo_env number = is_eager(s) ? slice_env(s) : 0;
+    struct env_cpu *ec = number ? slice_ready(cpu, number) : nullptr;
+    if (ec) return ec;
+  }
+  return nullptr;
+}
+static bool runs_eager(const struct cpu *cpu) {
+  for (const struct slice *s = cpu->slice; s < cpu->slice + EXO_SLICES; s++)
+    if (is_eager(s) && slice_env(s) == cpu->env->w.number) return true;
+  return false;
+}
+
 // The first ready environment from the cursor on. nullptr: nobody is ready on this CPU.
 static struct env_cpu *lend(struct cpu *cpu) {
   for (int i = 0; i < EXO_SLICES; i++) {
@@ -155,21 +171,26 @@ static uint64_t next_deadline(struct cpu *cpu) {
   return first;
 }
 
-// Lent time ends when the slice's owner wakes. Others who wake meanwhile wait for their turn: a timer set for them
-// would fire again and again until then.
+// Lent time ends when the slice's owner wakes, or an eager one's. Others who wake meanwhile wait for their turn: a
+// timer set for them would fire again and again until then.
 static void timer_arm(struct cpu *cpu, uint64_t at_ns) {
-  uint64_t deadline = cpu->lent ? owner_deadline(cpu, &cpu->slice[cpu->slice_now]) : ~0ull;
-  arch_timer_set(deadline < at_ns ? deadline : at_ns);
+  bool eager = cpu->lent && !runs_eager(cpu);
+  for (unsigned i = 0; cpu->lent && i < EXO_SLICES; i++) {
+    const struct slice *s = &cpu->slice[i];
+    uint64_t deadline = i == cpu->slice_now || (eager && is_eager(s)) ? owner_deadline(cpu, s) : ~0ull;
+    if (deadline < at_ns) at_ns = deadline;
+  }
+  arch_timer_set(at_ns);
 }
 
-// Lent time whose owner is ready again goes on as the owner's.
+// Lent time whose owner is ready again goes on as the owner's, and else as an eager one's.
 static struct env_cpu *regain(struct cpu *cpu) {
-  const struct slice *s = &cpu->slice[cpu->slice_now];
-  exo_env number = s->env;
-  if (!cpu->lent || !number || cpu->slice_end_ns < arch_now_ns() + SLICE_MIN_NS) return nullptr;
-  struct env_cpu *owner = slice_ready(cpu, number);
-  if (owner) cpu->lent = cpu->grace = false;
-  return owner;
+  exo_env number = cpu->slice[cpu->slice_now].env;
+  if (!cpu->lent || cpu->slice_end_ns < arch_now_ns() + SLICE_MIN_NS) return nullptr;
+  struct env_cpu *owner = number ? slice_ready(cpu, number) : nullptr, *ec = owner ? owner : eager_ready(cpu);
+  if (owner) cpu->lent = false;
+  if (ec) cpu->grace = false;
+  return ec;
 }
 
 // What the last runner took beyond its slice is its slice's debt, at most one turn.
@@ -211,7 +232,7 @@ bool slice_over(struct cpu *cpu) {
   exo_env owner = slice_env(&cpu->slice[cpu->slice_now]);
   if (cpu->slice_end_ns == ~0ull && !sole_owner(cpu, cpu->env->w.number)) slice_limit(cpu);
   if (arch_now_ns() >= cpu->slice_end_ns) return true;
-  bool waits = cpu->lent && owner && slice_ready(cpu, owner);
+  bool waits = cpu->lent && ((owner && slice_ready(cpu, owner)) || (!runs_eager(cpu) && eager_ready(cpu)));
   probe_end(cpu);
   return waits;
 }

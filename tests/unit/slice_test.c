@@ -114,6 +114,52 @@ static void lending(void) { // nobody wants b's time: a gets it, until b wakes
   CHECK(cpu_at(1)->slice_now == 0 && cpu_at(1)->slice_end_ns < wake + MS); // the rest of its own slice
 }
 
+// a has the time that nobody owns; b, whose slice is eager or not, wakes in it: by its deadline, or by an event.
+static void wakes_in_lent_time(uint64_t eager, bool by_event) {
+  machine_start();
+  child_make(&a, 1, 0xF);
+  child_make(&b, 2, 0xF);
+  EQ(CALL(0, slice_set, .cpu = 1, .index = 0, .length_ns = 20 * MS, .guard = a.guard), EXO_OK);
+  runs_at(&b, 2, MS + eager);
+  runs_at(&a, 1, MS);
+  EQ(runs_on(1), b.number);
+  uint64_t wake = by_event ? ~0ull : fake.now + 8 * MS;
+  ub()->pending = 0;
+  EQ(CALL(1, yield, .deadline_ns = wake), AWAY);
+  EQ(runs_on(1), a.number);
+  machine_pass(7 * MS);
+  CHECK(runs_on(1) == a.number && cpu_at(1)->lent && cpu_at(1)->slice_now == 0);
+  ua()->masked = 0;
+  ua()->pending = 0;
+  if (by_event)
+    EQ(CALL(0, ring, .env = b.number, .cpu = 1, .bits = 1), EXO_OK);
+  else
+    machine_pass(MS + 1);
+  machine_pass(SLICE_GRACE_NS);
+  EQ(runs_on(1), eager ? b.number : a.number);
+  CHECK(cpu_at(1)->lent && cpu_at(1)->slice_now == 0); // it is nobody's time still
+  CHECK(eager || !(ua()->pending & EXO_EVENT_SLICE_END));
+}
+static void eager_ones(void) {
+  for (int i = 0; i < 4; i++) wakes_in_lent_time(i % 2 ? EXO_SLICE_EAGER : 0, i / 2);
+}
+
+// Two eager ones do not take lent time from each other.
+static void eager_ones_meet(void) {
+  wakes_in_lent_time(EXO_SLICE_EAGER, true);
+  EQ(CALL(0, slice_set, .cpu = 1, .index = 1, .env = a.number, .length_ns = MS + EXO_SLICE_EAGER, .guard = a.guard),
+     EXO_OK);
+  EQ(CALL(0, ring, .env = a.number, .cpu = 1, .bits = 1), EXO_OK);
+  machine_pass(2 * SLICE_GRACE_NS);
+  EQ(runs_on(1), b.number);
+  ub()->pending = 0;
+  EQ(CALL(1, yield, .deadline_ns = fake.now + MS), AWAY);
+  EQ(runs_on(1), a.number);
+  uint64_t ticks = cpu_at(1)->ticks;
+  machine_pass(3 * MS);
+  CHECK(runs_on(1) == a.number && cpu_at(1)->lent && cpu_at(1)->ticks < ticks + 3);
+}
+
 static void owner_is_started_meanwhile(void) {
   machine_start();
   child_make(&a, 1, 0xF);
@@ -374,6 +420,8 @@ const struct test slice_tests[] = {
     {"turns", turns},
     {"asked first", asked_first},
     {"lending", lending},
+    {"eager ones wake in lent time", eager_ones},
+    {"eager ones meet", eager_ones_meet},
     {"an owner is started meanwhile", owner_is_started_meanwhile},
     {"debt larger than the slice", debt_larger_than_the_slice},
     {"debt and a shorter slice", debt_and_a_shorter_slice},

@@ -65,6 +65,8 @@ enum : int64_t {
 // What `revoke` asks for. Clean: never mapped writable since it was last mapped nowhere.
 enum : uint64_t { EXO_REVOKE_ANY = 0, EXO_REVOKE_CLEAN = 1, EXO_REVOKE_DIRTY = 2, EXO_REVOKE_SLICES = 3 };
 enum : uint64_t { EXO_REVOKE_NS = 1'000'000 };
+// In a slice's length: its owner takes lent time as soon as it wakes, not at its next turn.
+#define EXO_SLICE_EAGER 1ull
 #define EXO_SLICE_NAME(cpu, index) ((exo_word)(cpu) << 32 | (index))
 
 // Ports of console_write.
