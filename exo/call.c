@@ -12,7 +12,9 @@ int64_t call_dispatch(const uint64_t argument[EXO_CALL_WORDS], uint64_t number) 
   }
 }
 
-exo_result sys_null(const struct exo_null *a) { return (exo_result)(a->echo & ~0ull >> 1); }
+exo_result sys_null(const struct exo_null *a) {
+  return CHECK_ASKED(a->echo) ? check_call() : (exo_result)(a->echo & ~0ull >> 1);
+}
 
 static bool may_stand_in_batch(uint64_t number) {
   enum : uint64_t {

@@ -1,6 +1,6 @@
 // core.h: every structure and function of the core, file by file, in reading order:
-//   main · call · cap · frame · space · table · env · slice · upcall · gate · wait · revoke · smp · trace · print ·
-//   io/prog · io/screen · first · io/pci
+//   main · call · cap · frame · space · table · env · slice · upcall · gate · wait · revoke · smp · trace · check ·
+//   print · io/prog · io/screen · first · io/pci
 //
 // Locks. A frame's descriptor carries its lock. A call that needs two frames takes the first, tries the second and, if
 // it is held, lets go of the first and begins again; so nobody waits for a frame while holding another, with one
@@ -301,6 +301,24 @@ static inline void trace_put(struct exo_trace_ring *ring, const struct exo_trace
   for (unsigned i = 0; i < sizeof *record / 8; i++) __atomic_store_n(&to[i], from[i], __ATOMIC_RELAXED);
   __atomic_store_n(&ring->written, n + 1, __ATOMIC_RELEASE);
 }
+
+// --- debug/check.c: what must always hold, looked at when a program asks by the call null (EXO_CHECK_WORD). In the
+// ordinary kernel nothing is left of it.
+extern struct check_broken { // what check_all found first
+  unsigned line;             // of check.c
+  const char *what;
+  exo_frame frame; // that was looked at
+} check_broken;
+unsigned check_all(void); // 0: all holds. No CPU may be in the kernel, but for the one that looks
+#ifdef EXO_CHECK
+#define CHECK_ASKED(word) ((word) == EXO_CHECK_WORD)
+exo_result check_call(void); // with all other CPUs standing still
+void check_stand(void);      // on a CPU that has nothing half done: if all are to stand still, it does
+#else
+#define CHECK_ASKED(word) false
+static inline exo_result check_call(void) { return EXO_NO_CALL; }
+static inline void check_stand(void) {}
+#endif
 
 // --- print.c: console, panic
 void print_init(void);

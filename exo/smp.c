@@ -35,6 +35,7 @@ void core_cross(struct arch_frame *f) {
   struct cpu *cpu = arch_self();
   cross_answer(cpu);
   TRACE(INTERRUPT, EXO_TRACE_CROSS, 0, 0);
+  check_stand();
   if (!f) return;
   if (!env_alive(cpu->env)) slice_next();
   if (slice_over(cpu))

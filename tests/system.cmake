@@ -43,6 +43,15 @@ foreach(machine IN LISTS machines)
   set_tests_properties(${machine}/storm ${machine}/attacks PROPERTIES LABELS more)
   set_tests_properties(${machine}/storm-long PROPERTIES LABELS all)
 
+  # The same, and the promises, on the kernel that checks itself: its invariants hold after each test and all the time in
+  # between (docs/debug.md).
+  set(looks MATCHES "invariants held at [0-9]+[0-9] looks" OPTIONS --kernel kernel-check --timeout 540)
+  boot_test(storm-check ${machine} WORDS storm 1000000 CPUS 4 LAST the-end TESTS ${storm_tests} ${looks})
+  boot_test(attacks-check ${machine} WORDS attacks 400 CPUS 4 LAST the-end TESTS ${attacks_tests} ${looks})
+  boot_test(systest-check ${machine} WORDS systest CPUS 4 LAST ${systest_last} TESTS ${systest_tests}
+    OPTIONS --kernel kernel-check --timeout 540)
+  set_tests_properties(${machine}/storm-check ${machine}/attacks-check ${machine}/systest-check PROPERTIES LABELS more)
+
   # Scripts: NAME.lua, its standard output NAME.expect, and NAME.status, NAME.input where they are not 0 and empty.
   file(GLOB scripts CONFIGURE_DEPENDS ${TOP}/tests/lua/*.lua)
   foreach(script IN LISTS scripts)
@@ -93,7 +102,7 @@ foreach(machine IN LISTS machines)
   set_tests_properties(${machine}/trace-ring ${machine}/trace-calls PROPERTIES LABELS more)
 
   # The kernel's own last moments: broken by a debugger, each way must end in a panic that says so.
-  foreach(how overflow jump zero nmi)
+  foreach(how overflow jump zero invariant nmi)
     if(how STREQUAL nmi AND NOT machine STREQUAL x86_64)
       continue()
     endif()

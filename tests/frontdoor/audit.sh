@@ -1,6 +1,7 @@
 #!/bin/sh
 # audit.sh BUILD: looks at what was built. One indirect branch in the kernel, the dispatch of calls; no floating-point or
-# vector register outside the two functions that keep a program's; nothing writable and executable; nothing left to relocate.
+# vector register outside the two functions that keep a program's; nothing writable and executable; nothing left to relocate; nothing
+# of the images for debugging.
 set -eu
 build=$(cd "$1" && pwd)
 work=$(mktemp -d)
@@ -34,5 +35,8 @@ for file in kernel.elf loader.elf programs/*; do
   ! grep -E '^ +LOAD .* (RWE|.WE) ' "$work/segments" || wrong "$file has a segment that is writable and executable"
 done
 ! llvm-readelf-19 -rW "$build/kernel.elf" | grep -q ' R_' || wrong "kernel.elf has relocations left"
+# What only other images have: tracing, and looking at all invariants.
+! llvm-nm-19 "$build/kernel.elf" | grep -E ' (trace|check)_[a-z]+$' || wrong "kernel.elf holds what is for debugging"
+llvm-nm-19 "$build/kernel-check.elf" | grep -q ' check_call$' || wrong "kernel-check.elf does not check"
 [ $failed = 0 ] && echo "audit: $build: $(cat "$work/indirect")"
 exit $failed

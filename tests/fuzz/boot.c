@@ -64,7 +64,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   struct sigaction fault = {.sa_sigaction = page_fault, .sa_flags = SA_SIGINFO | SA_NODEFER};
   test_running = "fuzz-boot";
   sigaction(SIGSEGV, &fault, nullptr);
-  invariant_ceilings = 0;
   bytes_from(data, size);
   machine_build(&handover);
   changes();

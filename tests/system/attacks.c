@@ -49,6 +49,7 @@ int main(int argc, char **argv) {
   os_report_test("attack-seed", true, "%lu", attack_seed);
   bool ok = true;
   for (const struct test *t = tests; t->name; t++) ok &= test_run(t);
+  os_print("the invariants held at %lu looks\n", machine_looks());
   os_report_test("the-end", ok, "all attacks are over");
   return ok ? 0 : 1;
 }

@@ -115,6 +115,7 @@ void attack_uarea(void) {
 void attack_deaths(void) {
   uint64_t seed = attack_seed, before = frame_account(), by_itself = 0, killed = 0, calls = 0;
   for (uint64_t i = 0; i < attack_deaths_wanted && !failures(); i++) {
+    if (i % 16 == 0) machine_look();
     struct kid k;
     struct kid_how how = {.cpu = i % os_self.machine->cpu_count, .give = OS_GIVE_ARCHIVE | OS_GIVE_SLICES};
     uint64_t at = i % 2 ? ~0ull : 1 + os_random(&seed) % 300;

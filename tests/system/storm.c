@@ -5,7 +5,7 @@
 #include "storm.h"
 #include <arch/pte.h>
 
-enum { ATTACKERS = 8, EACH = 40'000, DEAD = 64, ATTACKER_SLICE = 10 };
+enum { ATTACKERS = 8, EACH = 40'000, DEAD = 64, ATTACKER_SLICE = 10, LOOK = 10'000 };
 static uint64_t calls = 100'000, seed, total, wins, faults, leaks, deaths, rounds;
 static uint64_t count[EXO_CALL_COUNT][STORM_RESULTS];
 static struct kid attacker[ATTACKERS];
@@ -62,11 +62,12 @@ static bool begin(void) {
 static void watch(uint64_t limit_ns) {
   uint64_t limit = os_now_ns() + limit_ns, from = victim_page()->ran;
   bool open = true;
-  for (uint64_t living = 1; living && os_now_ns() < limit;) {
-    uint64_t now = victim_page()->ran, theirs = 0, ended = living = 0;
+  for (uint64_t living = 1, looked = 0; living && os_now_ns() < limit;) {
+    uint64_t now = victim_page()->ran, theirs = 0, made = 0, ended = living = 0;
     for (unsigned i = 0; i < ATTACKERS; i++) {
       bool rival = attacker[i].child.cpu == victim.child.cpu, alive = os_child_alive(&attacker[i].child);
       living += alive;
+      made += page_of(&attacker[i])->calls;
       ended += rival && !alive;
       if (rival) theirs += page_of(&attacker[i])->ran;
     }
@@ -75,6 +76,10 @@ static void watch(uint64_t limit_ns) {
       rivals_ran += theirs;
     }
     open &= !ended;
+    if (made - looked >= LOOK) {
+      machine_look();
+      looked = made;
+    }
     os_yield(0, os_now_ns() + MS(2));
   }
 }
@@ -278,6 +283,7 @@ int main(int argc, char **argv) {
   os_report_test("storm-seed", true, "%lu", seed); // first of all: what comes may end it
   for (const struct test *t = tests; t->name; t++) ok &= test_run(t);
   for (uint64_t n = 0; n < EXO_CALL_COUNT; n++) ok &= results(n);
+  os_print("the invariants held at %lu looks\n", machine_looks());
   os_report_test("the-end", ok, "the storm is over");
   return ok ? 0 : 1;
 }

@@ -298,6 +298,7 @@ int storm_attacker(int argc, char **argv) {
   while (page->calls < calls && os_self.window->slot[OS_SLOT_SELF].rights & EXO_RIGHTS_ALL) {
     uint64_t what = any(16);
     storm_turns(&page->ran);
+    if (any(1 << 14) == 0) (void)exo_null((struct exo_null){EXO_CHECK_WORD}); // it may be ended while it looks
     if (what == 0)
       many();
     else if (what == 1)

@@ -11,7 +11,10 @@ void expect_same(uint64_t is, uint64_t wanted, const char *what, const char *fil
 #define EXPECT(condition) expect_true((condition), #condition, __FILE_NAME__, __LINE__)
 #define EXPECT_IS(is, wanted) expect_same((uint64_t)(is), (uint64_t)(wanted), #is, __FILE_NAME__, __LINE__)
 [[gnu::format(printf, 1, 2)]] void note(const char *format, ...); // one sentence for the line of a test that passes
-uint64_t failures(void);                                          // of the running test
+// Asks the kernel for its invariants, and expects them to hold. Nothing where it does not check itself (docs/debug.md).
+void machine_look(void);
+uint64_t machine_looks(void); // how often they held
+uint64_t failures(void);      // of the running test
 
 struct test {
   const char *name;

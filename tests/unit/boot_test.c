@@ -44,7 +44,6 @@ static void bus_masters(void) {
   volatile uint32_t *virtio = device(1 << 20);
   virtio[0] = 0x74726976;
   virtio[0x70 / 4] = 0xF;
-  invariant_ceilings = 0;
   fake_boot(&b);
   CHECK(!fake.off);
   EQ(*pci(0, 0, 4), 0x0290'0007);

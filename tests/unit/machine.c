@@ -131,10 +131,8 @@ static void root_check(uint64_t old, uint64_t root) {
 void machine_start(void) {
   machine_build(&handover);
   fake.before_root = root_check;
-  invariant_ceilings = 0;
   fake_boot(&handover);
   if (fake.off) fake_broken("the machine ended while it booted");
-  invariant_ceilings = 24 + 4 + machine_window.free_at_start;
   doors_set(uarea_of(first(), 0));
   invariants();
 }

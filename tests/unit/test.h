@@ -11,7 +11,7 @@ struct test {
 };
 extern const struct test cap_tests[], frame_tests[], space_tests[], env_tests[], slice_tests[], upcall_tests[];
 extern const struct test gate_tests[], revoke_tests[], call_tests[], smp_tests[], boot_tests[], screen_tests[],
-    trace_tests[], prog_tests[], random_tests[];
+    trace_tests[], prog_tests[], check_tests[], random_tests[];
 
 // --- main.c
 extern uint64_t test_steps; // of the random test
@@ -37,8 +37,7 @@ uint64_t prog_second(const struct exo_prog_op *op, uint64_t count, const struct 
 
 // --- invariants.c
 void invariants(void);
-extern uint64_t invariant_ceilings; // the sum of all ceilings, never to change
-uint64_t machine_digest(void);      // of all that a failing call must leave as it is
+uint64_t machine_digest(void); // of all that a failing call must leave as it is
 
 // --- errors.c: the errors that each call may have
 extern bool errors_by_hand; // what machine_call calls counts as well

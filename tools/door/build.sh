@@ -33,11 +33,11 @@ build() {
   exec 8>&-
 }
 
-# build_trace PRESET: the kernel that traces, in a folder where all else is built.
-build_trace() {
+# build_kernel PRESET NAME: another kernel than the ordinary one, in a folder where all else is built.
+build_kernel() {
   exec 8>>"$root/$1.lock"
   flock 8
-  quiet cmake --build "$root/$1" --target kernel-trace || die 1 "building the tracing kernel failed"
+  quiet cmake --build "$root/$1" --target "$2" || die 1 "building $2 failed"
   exec 8>&-
 }
 

@@ -5,7 +5,10 @@ build_all() {
   exec 7>>"$root/test.lock" # held until the tests have ended
   flock -n 7 || { say "other tests run in $root: waiting for their end"; flock 7; }
   for machine in host x86_64 aarch64 riscv64; do build $machine; done
-  for machine in x86_64 aarch64 riscv64; do build_trace $machine; done
+  for machine in x86_64 aarch64 riscv64; do
+    build_kernel $machine kernel-trace
+    build_kernel $machine kernel-check
+  done
   build x86_64 x86_64-large -DEXO_KERNEL_BASE=large
   [ $tier = quick ] || for machine in aarch64 riscv64; do build $machine $machine-large -DEXO_KERNEL_BASE=large; done
   [ $tier = quick ] || for base in sv39 sv39-large; do build riscv64 riscv64-$base -DEXO_KERNEL_BASE=$base; done

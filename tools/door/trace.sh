@@ -3,7 +3,7 @@
 
 trace() {
   need $(packages_of build) $(packages_of "$arch")
-  [ -n "${VERIDIAN_BUILT:-}" ] || { build "$arch"; build_trace "$arch"; }
+  [ -n "${VERIDIAN_BUILT:-}" ] || { build "$arch"; build_kernel "$arch" kernel-trace; }
   directory=$root/$arch/trace.$$ kernel=kernel-trace.elf
   trap 'rm -rf "$directory"' EXIT
   trap 'exit 130' INT TERM HUP

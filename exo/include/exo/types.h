@@ -69,6 +69,10 @@ enum : uint64_t { EXO_REVOKE_NS = 1'000'000 };
 #define EXO_SLICE_EAGER 1ull
 #define EXO_SLICE_NAME(cpu, index) ((exo_word)(cpu) << 32 | (index))
 
+// The call null with this word asks a kernel that checks itself (docs/debug.md) to do so: 0: all invariants hold; BUSY:
+// the caller is being ended; else the line of exo/debug/check.c where the first one does not. Other kernels echo it.
+enum : uint64_t { EXO_CHECK_WORD = 0x6B63656863 };
+
 // Ports of console_write.
 enum : uint64_t { EXO_PORT_CONSOLE = 0, EXO_PORT_RESULTS = 1 };
 
