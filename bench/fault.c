@@ -2,114 +2,70 @@
 #include "bench.h"
 
 enum { PAGES = 64 };
-uint64_t bench_before, bench_at_door, bench_after, bench_continue; // trap.S
-void bench_store(volatile void *at), bench_illegal(void), bench_foreign(void), bench_nothing(void), bench_door(void);
-extern const char bench_store_after[], bench_illegal_after[], bench_foreign_after[];
-
-static exo_frame frame[PAGES];
 static volatile uint64_t *page;
-static uint64_t hooked, in_hook, library_door;
+static uint64_t hooked_at, in_hook;
 
 // Pages that may be read only.
-static bool map_pages(void) {
-  for (uint64_t i = 0; i < PAGES; i++) {
-    frame[i] = os_frame_get();
-    if (!frame[i] || os_map(BENCH_PLACE + i * EXO_PAGE, OS_SLOT_SELF, frame[i], EXO_READ) < 0) return false;
-  }
-  return true;
-}
-static void unmap_pages(void) { os_unmap(BENCH_PLACE, BENCH_PLACE + PAGES * EXO_PAGE, true); }
+static bool locked_pages(void) { return sys_pages(PAGES) && sys_protect(0, PAGES, false); }
 
-static bool raw_door(void) {
-  library_door = os_self.uarea->fault_door;
-  os_self.uarea->fault_door = (uint64_t)bench_door;
+static bool skip(SYS_FAULT) { // the smallest of handlers
+  hooked_at = SYS_ADDRESS;
+  SYS_PC = bench_continue;
   return true;
 }
-static bool raw_pages(void) { return map_pages() && raw_door(); }
-static void raw_end(void) { os_self.uarea->fault_door = library_door; }
-static void raw_pages_end(void) {
-  raw_end();
-  unmap_pages();
-}
-
-static bool skip(struct exo_uarea *u, struct exo_record *r) { // the smallest of handlers
-  (void)u;
-  hooked = r->cause;
-  *arch_frame_pc(&r->regs) = bench_continue;
-  return true;
-}
-static bool look(struct exo_uarea *u, struct exo_record *r) {
+static bool look(SYS_FAULT) {
   in_hook = bench_ticks();
-  return skip(u, r);
+  hooked_at = SYS_ADDRESS;
+  SYS_PC = bench_continue;
+  return true;
 }
 static bool hook_pages(void) {
-  os_fault_hook = skip;
-  return map_pages();
+  sys_on_fault(skip);
+  return locked_pages();
 }
 static bool look_pages(void) {
-  os_fault_hook = look;
-  return map_pages();
+  sys_on_fault(look);
+  return locked_pages();
 }
 static bool hook_only(void) {
-  os_fault_hook = skip;
+  sys_on_fault(skip);
   return true;
 }
-static void hook_end(void) { os_fault_hook = nullptr; }
+static void hook_end(void) { sys_on_fault(nullptr); }
 static void hook_pages_end(void) {
   hook_end();
-  unmap_pages();
+  sys_pages_end();
 }
 
 static void draw(void) {
-  page = (volatile uint64_t *)(BENCH_PLACE + bench_random(PAGES) * EXO_PAGE) + bench_random(512);
-  bench_at_door = bench_after = hooked = 0;
+  page = sys_page(bench_random(PAGES)) + bench_random(512);
+  bench_after = hooked_at = 0;
 }
-static uint64_t own(uint64_t ticks) { return ticks + 1; }
 static uint64_t nothing(void) { // two readings with one instruction between
   bench_nothing();
-  return own(bench_after - bench_before);
-}
-static uint64_t store_to_door(void) {
-  bench_continue = (uint64_t)bench_store_after;
-  bench_store(page);
-  return own(bench_at_door - bench_before);
+  return bench_own(bench_after - bench_before);
 }
 static uint64_t store_round(void) {
   bench_continue = (uint64_t)bench_store_after;
   bench_store(page);
-  return own(bench_after - bench_before);
+  return bench_own(bench_after - bench_before);
 }
 static uint64_t store_to_hook(void) {
   (void)store_round();
-  return own(in_hook - bench_before);
+  return bench_own(in_hook - bench_before);
 }
 static uint64_t illegal_round(void) {
   bench_continue = (uint64_t)bench_illegal_after;
   bench_illegal();
-  return own(bench_after - bench_before);
+  return bench_own(bench_after - bench_before);
 }
-static uint64_t foreign_to_door(void) {
-  bench_continue = (uint64_t)bench_foreign_after;
-  bench_foreign();
-  return own(bench_at_door - bench_before);
-}
-static bool at_door(void) {
-  const struct exo_record *r = &os_self.uarea->fault;
-  bool store = r->cause == EXO_CAUSE_WRITE && r->address == (uint64_t)page;
-  return bench_at_door && bench_after && !hooked &&
-         (store || r->cause == EXO_CAUSE_FOREIGN || r->cause == EXO_CAUSE_ILLEGAL);
-}
-static bool at_hook(void) {
-  bool store = hooked == EXO_CAUSE_WRITE && os_self.uarea->fault.address == (uint64_t)page;
-  return bench_after && (store || hooked == EXO_CAUSE_ILLEGAL);
-}
+static bool at_page(void) { return bench_after && hooked_at == (uint64_t)page; }
+static bool resumed(void) { return bench_after; } // only the handler leads there
 
-const struct bench fault_benches[] = {
-    {"fault-to-door", 50, 1, raw_pages, draw, store_to_door, at_door, raw_pages_end, nothing, 0},
-    {"fault-to-c", 90, 1, look_pages, draw, store_to_hook, at_hook, hook_pages_end, nothing, 0},
-    {"fault-bare-round", 0, 1, raw_pages, draw, store_round, at_door, raw_pages_end, nothing, 0},
-    {"fault-round", 100, 1, hook_pages, draw, store_round, at_hook, hook_pages_end, nothing, 200},
-    {"illegal-round", 100, 1, hook_only, draw, illegal_round, at_hook, hook_end, nothing, 200},
-    {"foreign-to-door", 35, 1, raw_door, draw, foreign_to_door, at_door, raw_end, nothing, 0},
-    {},
-};
+BENCH(fault_to_c, .name = "fault-to-c", .budget = 90, .begin = look_pages, .prepare = draw, .run = store_to_hook,
+      .verify = at_page, .end = hook_pages_end, .empty = nothing);
+BENCH(fault_round, .name = "fault-round", .sosp = "trap (exception dispatch and return)", .budget = 100,
+      .elsewhere = 200, .begin = hook_pages, .prepare = draw, .run = store_round, .verify = at_page,
+      .end = hook_pages_end, .empty = nothing);
+BENCH(illegal, .name = "illegal-round", .sosp = "exception: illegal instruction", .budget = 100, .elsewhere = 200,
+      .begin = hook_only, .prepare = draw, .run = illegal_round, .verify = resumed, .end = hook_end, .empty = nothing);

@@ -5,12 +5,20 @@
 
 enum { WARM = 5, SAMPLES = 101 };
 static uint64_t seed = 88172645463325252ull, bad;
+uint64_t bench_before, bench_after, bench_at_door, bench_continue; // trap.S
+static bool wall;                                                  // no counter: thousandths of the clock's ticks
+extern const struct bench __start_bench_rows[], __stop_bench_rows[];
+extern const struct bench_role __start_bench_roles[], __stop_bench_roles[];
 
 uint64_t bench_random(uint64_t below) { return os_random(&seed) % below; }
 
+void bench_role(const char *name) {
+  for (const struct bench_role *r = __start_bench_roles; r < __stop_bench_roles; r++)
+    if (!strcmp(r->name, name)) r->run();
+}
+
 static uint64_t nothing(void) { return 0; }
-static bool fine(void) { return true; }
-static const struct bench empty = {.name = "empty", .parts = 1, .run = nothing, .verify = fine};
+static const struct bench empty = {.name = "empty", .run = nothing};
 
 static uint64_t once(const struct bench *b) {
   if (b->prepare) b->prepare();
@@ -18,7 +26,7 @@ static uint64_t once(const struct bench *b) {
 #pragma clang loop unroll(disable)
   for (; wait; wait--) __asm__ volatile("nop"); // three instructions a turn: no common factor with 16
   uint64_t begun = bench_ticks(), own = b->run(), ended = bench_ticks();
-  bad += !b->verify();
+  if (b->verify) bad += !b->verify();
   return own ? own - 1 : ended - begun;
 }
 
@@ -47,37 +55,49 @@ static uint64_t overhead_of(const struct bench *b) {
   return median(&same);
 }
 
+static uint64_t budget_of(const struct bench *b) {
+  return !BENCH_OTHER ? b->budget : b->elsewhere ? b->elsewhere : b->budget * 3 / 2;
+}
+
 static bool measure(const struct bench *b) {
   bad = 0;
   if (b->begin && !b->begin()) bad = 1;
   uint64_t overhead = overhead_of(b), ticks = bad ? 0 : median(b);
   if (b->end) b->end();
   ticks -= ticks < overhead ? ticks : overhead;
-  uint64_t per = (uint64_t)BENCH_REPEAT * BENCH_PER * b->parts, n = (ticks * BENCH_TIMES + per / 2) / per;
-  uint64_t budget = !BENCH_OTHER ? b->budget : b->elsewhere ? b->elsewhere : b->budget * 3 / 2;
+  uint64_t times = wall ? 1000 : BENCH_TIMES, per = BENCH_REPEAT * (b->parts ? b->parts : 1) * (wall ? 1 : BENCH_PER);
+  uint64_t n = (ticks * times + per / 2) / per, budget = budget_of(b);
   if (bad) {
-    os_print("%s: FAILED: its effect was missing %lu times\n", b->name, bad);
+    sys_print("%s: FAILED: its effect was missing %lu times\n", b->name, bad);
     return false;
   }
-  os_report_bench(b->name, n, "instructions");
+  sys_report(b->name, n, wall ? "milliticks" : "instructions");
   char limit[24] = "-";
   if (budget) os_format(limit, sizeof limit, "%lu", budget);
-  os_print("  %-28s %8lu %8s %s\n", b->name, n, limit, budget && n > budget ? "over" : "");
+  sys_print("  %-28s %8lu %8s %s\n", b->name, n, limit, budget && n > budget && !wall ? "over" : "");
   return true;
 }
 
-int main(int argc, char **argv) {
-  static const struct bench *const all[] = {call_benches, fault_benches, memory_benches, switch_benches,
-                                            longest_benches};
-  if (argc > 1 && !strcmp(argv[1], "pong")) return switch_child();
-  if (argc > 1 && !strcmp(argv[1], "gate")) return gate_child();
-  if (argc > 1 && !strcmp(argv[1], "wait")) return wait_child();
+// What a report wants to know of each row.
+static void describe(const struct bench *b) {
+  sys_print("ROW %s %lu %s %s\n", b->name, budget_of(b), b->control ? "control" : "-", b->sosp ? b->sosp : "-");
+}
+
+// bench [wall] [describe]
+int bench_main(int argc, char **argv) {
   uint64_t failed = 0;
-  os_print("instructions, median of %d%s\n", SAMPLES,
-           BENCH_REPEAT > 1 ? "; a coarse counter: mean of 64 repetitions in each sample" : "");
-  os_print("  %-28s %8s %8s\n", "operation", "count", "budget");
-  for (size_t i = 0; i < sizeof all / sizeof *all; i++)
-    for (const struct bench *b = all[i]; b->name; b++) failed += !measure(b);
-  os_report_test("bench-effects", !failed, "%lu operations without their effect", failed);
+  bool described = false;
+  for (int i = 1; i < argc; i++) {
+    if (!strcmp(argv[i], "wall")) wall = true;
+    if (!strcmp(argv[i], "describe")) described = true;
+  }
+  sys_print("%s, median of %d%s\n", wall ? "milliticks of the clock" : "instructions", SAMPLES,
+            BENCH_REPEAT > 1 ? "; a coarse counter: mean of 64 repetitions in each sample" : "");
+  sys_print("  %-28s %8s %8s\n", "operation", "count", "budget");
+  for (const struct bench *b = __start_bench_rows; b < __stop_bench_rows; b++) {
+    if (described) describe(b);
+    failed += !measure(b);
+  }
+  sys_effects(failed);
   return failed ? 1 : 0;
 }

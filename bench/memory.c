@@ -1,98 +1,91 @@
-// memory.c: mapping, protecting, filling.
+// memory.c: mapping, protecting, asking and filling pages.
 #include "bench.h"
 
-enum { PAGES = 400, SOME = 100 };
-static exo_frame frame[PAGES], table;
-static uint64_t index, picked[SOME];
-static exo_result answer;
-static volatile uint64_t *fresh;
+enum { PAGES = 400, SOME = 100, FRESH = 64, LAZY = 4096 };
+static uint64_t index, other, picked[SOME];
+static bool fine;
 
-static volatile uint64_t *at(uint64_t i) { return (volatile uint64_t *)(BENCH_PLACE + i * EXO_PAGE); }
-static exo_result protect(uint64_t from, uint64_t count, uint64_t prot) {
-  return exo_protect((struct exo_protect){OS_SLOT_SELF, table, from, count, prot, 0});
-}
-
-static bool take(void) {
-  const struct os_leaf *leaf = os_table_leaf(BENCH_PLACE, true);
-  if (!leaf) return false;
-  table = leaf->frame;
-  for (uint64_t i = 0; i < PAGES; i++)
-    if (!frame[i] && !(frame[i] = os_frame_get())) return false;
-  return true;
-}
-static struct exo_map map_of(uint64_t i) {
-  return (struct exo_map){OS_SLOT_SELF, table, i, OS_SLOT_SELF, frame[i], EXO_READ | EXO_WRITE};
-}
-static bool take_and_map(void) {
-  if (!take()) return false;
-  for (uint64_t i = 0; i < PAGES; i++) {
-    if (exo_map(map_of(i)) < 0) return false;
-    *at(i) = i; // touched: really in the translation buffers
-  }
-  return true;
-}
-static void unmap(void) {
-  for (uint64_t i = 0; i < 512; i += EXO_RANGE_MAX)
-    (void)exo_unmap((struct exo_unmap){OS_SLOT_SELF, table, i, EXO_RANGE_MAX, 0});
-}
-
+static bool take(void) { return sys_pages(PAGES); }
 static void draw(void) { index = bench_random(PAGES - SOME); }
+
+static void draw_hole(void) {
+  draw();
+  sys_unmap(index);
+}
 static uint64_t map_unmap(void) {
-  answer = exo_map(map_of(index));
-  if (answer == EXO_OK) answer = exo_unmap((struct exo_unmap){OS_SLOT_SELF, table, index, 1, 0});
+  fine = sys_map(index) && sys_unmap(index);
   return 0;
 }
-static bool gone(void) { return answer == 1 && exo_state_maps(os_frame_desc(frame[index])->state) == 0; }
+static bool gone(void) {
+  bool ok = fine && !sys_is_mapped(index);
+  return sys_map(index) && ok; // for the next one
+}
+BENCH(map, .name = "map-unmap", .budget = 250, .begin = take, .prepare = draw_hole, .run = map_unmap, .verify = gone,
+      .end = sys_pages_end);
+
+// Memory from nothing and back: 64 cleared pages mapped, touched, unmapped.
+static uint64_t map_touch_unmap(void) {
+  fine = sys_fresh(FRESH);
+  for (uint64_t i = 0; i < FRESH; i++) *sys_page(i) += i;
+  fine = sys_fresh_end(FRESH) && fine;
+  return 0;
+}
+static bool all_back(void) { return fine && !sys_is_mapped(bench_random(FRESH)); }
+BENCH(cycle, .name = "map-touch-unmap-64", .budget = 60000, .run = map_touch_unmap, .verify = all_back);
 
 // A store to the page: does it fault?
-static bool trapped;
-static bool catch (struct exo_uarea *u, struct exo_record *r) {
-  (void)u;
+static volatile bool trapped;
+static uint64_t page_of(uint64_t address) { return (address - SYS_PLACE) / EXO_PAGE; }
+static bool catch (SYS_FAULT) {
   trapped = true;
-  (void)protect((r->address - BENCH_PLACE) / EXO_PAGE, 1, EXO_READ | EXO_WRITE);
+  (void)sys_protect(page_of(SYS_ADDRESS), 1, true);
   return true;
 }
 static bool writable(uint64_t i) {
   trapped = false;
-  os_fault_hook = catch;
+  sys_on_fault(catch);
   __asm__ volatile("" ::: "memory"); // the store below is seen by the hook
-  *at(i) = i;
+  *sys_page(i) = i;
   __asm__ volatile("" ::: "memory");
-  os_fault_hook = nullptr;
+  sys_on_fault(nullptr);
   return !trapped;
 }
 
 static void draw_writable(void) {
   draw();
-  for (uint64_t i = 0; i < PAGES; i += SOME) (void)protect(i, SOME, EXO_READ | EXO_WRITE);
-  for (uint64_t i = 0; i < SOME; i++) *at(index + i) = i;
+  for (uint64_t i = 0; i < PAGES; i += SOME) (void)sys_protect(i, SOME, true);
+  for (uint64_t i = 0; i < SOME; i++) *sys_page(index + i) = i;
 }
 static void draw_locked(void) {
   draw();
-  (void)protect(index, SOME, EXO_READ);
+  (void)sys_protect(index, SOME, false);
 }
 static uint64_t protect_one(void) {
-  answer = protect(index, 1, EXO_READ);
+  fine = sys_protect(index, 1, false);
   return 0;
 }
-static bool one_locked(void) { return answer == 1 && !writable(index) && writable(index + 1); }
+static bool one_locked(void) { return fine && !writable(index) && writable(index + 1); }
 static uint64_t protect_many(void) {
-  answer = protect(index, SOME, EXO_READ);
+  fine = sys_protect(index, SOME, false);
   return 0;
 }
 static bool many_locked(void) {
   uint64_t i = index + bench_random(SOME);
-  return answer == SOME && !writable(i) && !writable(index == i ? i + 1 : index);
+  return fine && !writable(i) && !writable(index == i ? i + 1 : index);
 }
 static uint64_t unprotect_many(void) {
-  answer = protect(index, SOME, EXO_READ | EXO_WRITE);
+  fine = sys_protect(index, SOME, true);
   return 0;
 }
-static bool many_open(void) {
-  return answer == SOME && writable(index + bench_random(SOME)) && writable(index + SOME - 1);
-}
+static bool many_open(void) { return fine && writable(index + bench_random(SOME)) && writable(index + SOME - 1); }
+BENCH(prot1, .name = "prot1", .sosp = "prot1", .budget = 120, .begin = take, .prepare = draw_writable,
+      .run = protect_one, .verify = one_locked, .end = sys_pages_end);
+BENCH(prot100, .name = "prot100", .sosp = "prot100", .budget = 1600, .begin = take, .prepare = draw_writable,
+      .run = protect_many, .verify = many_locked, .end = sys_pages_end);
+BENCH(unprot100, .name = "unprot100", .sosp = "unprot100", .budget = 1600, .begin = take, .prepare = draw_locked,
+      .run = unprotect_many, .verify = many_open, .end = sys_pages_end);
 
-// 100 different pages in any order, so that no range helps: made into sets of 64, which one batch protects.
+// 100 different pages in any order, so that no range helps.
 static void draw_scattered(void) {
   draw_writable();
   uint64_t all[PAGES];
@@ -101,85 +94,106 @@ static void draw_scattered(void) {
     uint64_t k = i + bench_random(PAGES - i), v = all[k];
     all[k] = all[i];
     picked[i] = v;
-    *at(v) = v;
+    *sys_page(v) = v;
   }
 }
 static uint64_t scattered(void) {
-  enum { SETS = (PAGES + 63) / 64 };
-  struct exo_batch_entry *page = os_self.uarea->batch;
-  uint64_t set[SETS] = {}, sets = 0;
-  for (uint64_t i = 0; i < SOME; i++) set[picked[i] / 64] |= 1ull << picked[i] % 64;
-  for (uint64_t i = 0; i < SETS; i++) {
-    if (!set[i]) continue;
-    uint64_t count = 64 - (uint64_t)__builtin_clzll(set[i]); // to the last one
-    page[sets++] = os_entry_protect((struct exo_protect){OS_SLOT_SELF, table, i * 64, count, EXO_READ, ~set[i]});
-  }
-  answer = bench_batch(sets) == (exo_result)sets;
+  fine = sys_lock_scattered(picked, SOME);
   return 0;
 }
 static bool scattered_locked(void) {
-  uint64_t other = bench_random(PAGES);
-  bool one = false, ok = answer;
+  uint64_t any = bench_random(PAGES);
+  bool one = false, ok = fine;
   for (uint64_t i = 0; i < SOME; i++) {
-    one |= picked[i] == other;
+    one |= picked[i] == any;
     ok &= !writable(picked[i]);
   }
-  return ok && (one || writable(other)); // the rest is as it was
+  return ok && (one || writable(any)); // the rest is as it was
 }
+BENCH(prot100_scattered, .name = "prot100-scattered", .budget = 5000, .begin = take, .prepare = draw_scattered,
+      .run = scattered, .verify = scattered_locked, .end = sys_pages_end);
 
-static uint64_t map_batch(void) {
-  struct exo_batch_entry *page = os_self.uarea->batch;
-  for (uint64_t i = 0; i < EXO_BATCH; i++) page[i] = os_entry_map(map_of(index + i));
-  answer = bench_batch(EXO_BATCH);
+// Is this page dirty?
+static bool expected;
+static void draw_dirty(void) {
+  draw();
+  expected = bench_random(2);
+  sys_make_clean(index);
+  fine = !expected;
+  if (expected) *sys_page(index) = 1;
+}
+static uint64_t dirty(void) {
+  fine = sys_is_dirty(index);
   return 0;
 }
-static bool batch_mapped(void) {
-  uint64_t i = index + bench_random(EXO_BATCH);
-  bool ok = answer == EXO_BATCH && writable(i) && exo_state_maps(os_frame_desc(frame[i])->state) == 1;
-  unmap();
-  return ok;
-}
+static bool dirt_is_right(void) { return fine == expected; }
+BENCH(dirty_row, .name = "dirty", .sosp = "dirty", .budget = 8, .begin = take, .prepare = draw_dirty, .run = dirty,
+      .verify = dirt_is_right, .end = sys_pages_end);
 
-// Memory from nothing and back: 64 free frames taken (and cleared), mapped, touched, unmapped, given back.
-static exo_result given;
-static bool give_all(void) {
-  for (uint64_t i = 0; i < PAGES; i++)
-    if (exo_frame_drop((struct exo_frame_drop){OS_SLOT_SELF, frame[i]}) < 0) return false;
+// appel1: a store to a protected page; its handler protects another page and opens this one.
+static bool swap_one(SYS_FAULT) {
+  trapped = true;
+  fine = sys_protect(other, 1, false) && sys_protect(page_of(SYS_ADDRESS), 1, true);
   return true;
 }
-static bool take_and_give(void) { return take() && give_all(); }
-static uint64_t map_touch_unmap(void) {
-  struct exo_batch_entry *page = os_self.uarea->batch;
-  for (uint64_t i = 0; i < EXO_BATCH; i++)
-    page[i] = os_entry_frame_take((struct exo_frame_take){OS_SLOT_SELF, frame[index + i], os_self.name, 0});
-  answer = bench_batch(EXO_BATCH);
-  for (uint64_t i = 0; i < EXO_BATCH; i++) page[i] = os_entry_map(map_of(index + i));
-  answer += bench_batch(EXO_BATCH);
-  for (uint64_t i = 0; i < EXO_BATCH; i++) *at(index + i) += i;
-  given = exo_unmap((struct exo_unmap){OS_SLOT_SELF, table, index, EXO_BATCH, 0});
-  for (uint64_t i = 0; i < EXO_BATCH; i++)
-    page[i] = os_entry_frame_drop((struct exo_frame_drop){OS_SLOT_SELF, frame[index + i]});
-  given += bench_batch(EXO_BATCH);
+static void draw_appel1(void) {
+  draw_writable();
+  other = index + 1 + bench_random(SOME - 1);
+  trapped = fine = false;
+  (void)sys_protect(index, 1, false);
+  sys_on_fault(swap_one);
+}
+static uint64_t appel1(void) {
+  *sys_page(index) = 77;
   return 0;
 }
-static bool all_back(void) {
-  uint64_t state = os_frame_desc(frame[index + bench_random(EXO_BATCH)])->state;
-  return answer == 2 * EXO_BATCH && given == 2 * EXO_BATCH && exo_state_kind(state) == EXO_KIND_FREE;
+static bool swapped(void) {
+  bool ok = trapped && fine && *sys_page(index) == 77;
+  return ok && writable(index) && !writable(other);
 }
-static void take_again(void) { // for the rows behind
-  for (uint64_t i = 0; i < PAGES; i++) frame[i] = 0;
-}
+BENCH(appel1_row, .name = "appel1", .sosp = "appel1", .budget = 350, .begin = take, .prepare = draw_appel1,
+      .run = appel1, .verify = swapped, .end = sys_pages_end);
 
-enum { FRESH = 4096 };
-static uint64_t *region;
-static bool fresh_region(void) {
-  region = os_pages((uint64_t)FRESH * EXO_PAGE);
-  for (uint64_t i = 0; region && i < FRESH; i += 512) region[i * 512] = 1; // its tables are there
-  return region != nullptr;
+// appel2: 100 pages are protected, then each is stored to in random order; the handler opens it.
+static uint64_t opened;
+static bool open_one(SYS_FAULT) {
+  opened++;
+  (void)sys_protect(page_of(SYS_ADDRESS), 1, true);
+  return true;
 }
-static void draw_fresh(void) {
-  do fresh = region + bench_random(FRESH) * 512;
-  while (os_table_entry((uint64_t)fresh));
+static void draw_appel2(void) {
+  draw_writable();
+  for (uint64_t i = 0; i < SOME; i++) picked[i] = i;
+  for (uint64_t i = 0; i < SOME; i++) {
+    uint64_t k = i + bench_random(SOME - i), v = picked[k];
+    picked[k] = picked[i];
+    picked[i] = v;
+  }
+  opened = 0;
+  sys_on_fault(open_one);
+}
+static uint64_t appel2(void) {
+  fine = sys_protect(index, SOME, false);
+  for (uint64_t i = 0; i < SOME; i++) *sys_page(index + picked[i]) = i;
+  return 0;
+}
+static bool all_opened(void) {
+  sys_on_fault(nullptr);
+  return fine && opened == SOME && *sys_page(index + picked[SOME - 1]) == SOME - 1;
+}
+BENCH(appel2_row, .name = "appel2", .sosp = "appel2 (a page)", .budget = 220, .parts = SOME, .begin = take,
+      .prepare = draw_appel2, .run = appel2, .verify = all_opened, .end = sys_pages_end);
+
+// The first store to a page of a large region: cleared memory comes.
+static volatile uint64_t *fresh, *lazy;
+static bool lazy_region(void) {
+  lazy = sys_lazy((uint64_t)LAZY * EXO_PAGE);
+  for (uint64_t i = 0; lazy && i < LAZY; i += 512) lazy[i * 512] = 1; // its tables are there
+  return lazy != nullptr;
+}
+static void draw_lazy(void) {
+  do fresh = lazy + bench_random(LAZY) * 512;
+  while (sys_lazy_present(fresh));
 }
 static uint64_t touch(void) {
   *fresh = 1;
@@ -188,19 +202,40 @@ static uint64_t touch(void) {
 static bool filled(void) {
   uint64_t sum = 0;
   for (uint64_t i = 0; i < 512; i++) sum += fresh[i];
-  bool ok = sum == 1 && os_table_entry((uint64_t)fresh);
-  os_unmap((uint64_t)fresh, (uint64_t)fresh + EXO_PAGE, true);
+  bool ok = sum == 1 && sys_lazy_present(fresh);
+  sys_lazy_forget(fresh);
   return ok;
 }
+static void lazy_end(void) { sys_lazy_end(lazy, (uint64_t)LAZY * EXO_PAGE); }
+BENCH(demand_zero, .name = "demand-zero", .budget = 900, .begin = lazy_region, .prepare = draw_lazy, .run = touch,
+      .verify = filled, .end = lazy_end);
 
-const struct bench memory_benches[] = {
-    {"map-unmap", 250, 1, take, draw, map_unmap, gone, nullptr, nullptr, 0},
-    {"map-in-batch", 0, EXO_BATCH, take, draw, map_batch, batch_mapped, unmap, nullptr, 0},
-    {"map-touch-unmap-64", 60000, 1, take_and_give, draw, map_touch_unmap, all_back, take_again, nullptr, 0},
-    {"prot1", 120, 1, take_and_map, draw_writable, protect_one, one_locked, nullptr, nullptr, 0},
-    {"prot100", 1600, 1, nullptr, draw_writable, protect_many, many_locked, nullptr, nullptr, 0},
-    {"unprot100", 1600, 1, nullptr, draw_locked, unprotect_many, many_open, nullptr, nullptr, 0},
-    {"prot100-scattered", 5000, 1, nullptr, draw_scattered, scattered, scattered_locked, unmap, nullptr, 0},
-    {"demand-zero", 900, 1, fresh_region, draw_fresh, touch, filled, nullptr, nullptr, 0},
-    {},
-};
+// The program is its own pager: its handler makes the page, with contents, and the access goes on.
+static bool supply(SYS_FAULT) {
+  fine = sys_supply(page_of(SYS_ADDRESS), index);
+  return true;
+}
+static bool supplied_region(void) {
+  bool ok = sys_supply_begin(PAGES);
+  sys_on_fault(supply);
+  return ok;
+}
+static void draw_missing(void) {
+  draw();
+  fine = false;
+  other = 0;
+}
+static uint64_t read_missing(void) {
+  other = sys_page(index)[3];
+  return 0;
+}
+static bool supplied(void) {
+  bool ok = fine && other == index + 1;
+  return sys_supply_forget(index) && ok;
+}
+static void supplied_end(void) {
+  sys_on_fault(nullptr);
+  sys_supply_end(PAGES);
+}
+BENCH(self_paging, .name = "self-paging", .budget = 900, .begin = supplied_region, .prepare = draw_missing,
+      .run = read_missing, .verify = supplied, .end = supplied_end);

@@ -1,68 +1,54 @@
-// switch.c: two environments that hand the CPU to each other.
+// switch.c: two environments, or processes, on one CPU.
 #include "bench.h"
 
-static struct os_child child;
-static exo_frame shared;
-static volatile uint64_t *word; // how often the other one has run
+static volatile uint64_t *word; // shared; the first one says how often the other has run
 static uint64_t before;
 
-int switch_child(void) {
-  for (;;) {
-    ++*os_self.shared;
-    os_yield(os_self.parent, 0);
-  }
+static bool begin_as(const char *role) {
+  word = sys_partner(role);
+  for (int i = 0; word && i < 1000 && word[0] < 3; i++) sys_yield();
+  return word;
 }
-
-static bool begin_as(const char *what) {
-  char name[] = "bench", role[8], *argv[] = {name, role};
-  os_format(role, sizeof role, "%s", what);
-  shared = os_frame_get();
-  word = shared ? os_core_map(OS_SLOT_SELF, shared, EXO_READ | EXO_WRITE) : nullptr;
-  struct os_spawn how = {
-      .file = "bin/bench", .argc = 2, .argv = argv, .ceiling = 512, .shared = shared, .slice_ns = 1'000'000'000};
-  if (!word || os_spawn(&how, &child) < 0) return false;
-  for (int i = 0; i < 1000 && *word < 3; i++) os_yield(child.env, 0);
-  return *word >= 3 || what[0] != 'p';
-}
-static bool begin(void) { return begin_as("pong"); }
-static void draw(void) { before = *word; }
-static uint64_t yield(void) {
-  os_yield(child.env, 0);
-  return 0;
-}
+static void draw(void) { before = word[0]; }
 // A slice that ends in the middle sends the rest of the round another way: seldom.
 static bool ran_once(void) {
   static int astray;
-  if (*word == before + 1) return true;
+  if (word[0] == before + 1) return true;
   astray++;
-  return astray < (*word > before ? 100 : 5);
-}
-static void end(void) {
-  (void)os_child_stop(&child, 0);
-  (void)os_child_reclaim(&child);
-  os_core_unmap((const void *)(uintptr_t)word);
-  os_frame_put(shared);
+  return astray < (word[0] > before ? 100 : 5);
 }
 
-// --- Gates
+static void pong(void) {
+  for (word = sys_shared();;) {
+    ++*word;
+    sys_yield();
+  }
+}
+ROLE(pong);
+static bool pong_begin(void) { return begin_as("pong") && word[0] >= 3; }
+static uint64_t yield(void) {
+  sys_yield();
+  return 0;
+}
+BENCH(yield_round, .name = "yield-round", .sosp = "directed yield, two ways", .budget = 200, .begin = pong_begin,
+      .prepare = draw, .run = yield, .verify = ran_once, .end = sys_partner_end);
 
+// Four words go over, the other program answers with each of them and 7 more.
 static uint64_t asked[4], answer[4];
 static void serve(exo_env caller, uint64_t w[4]) {
   (void)caller;
-  ++*os_self.shared;
+  ++*sys_shared();
   for (int i = 0; i < 4; i++) w[i] += 7;
 }
-int gate_child(void) {
-  os_gate_open(serve);
-  for (;;) os_yield(os_self.parent, 0);
-}
+static void gate(void) { sys_serve(serve); }
+ROLE(gate);
 static bool gate_begin(void) { return begin_as("gate"); }
 static void gate_draw(void) {
   draw();
   for (int i = 0; i < 4; i++) answer[i] = asked[i] = bench_random(1ull << 60);
 }
-static uint64_t gate(void) {
-  (void)os_gate(OS_SLOT_SELF, child.env, answer, 0);
+static uint64_t call_gate(void) {
+  sys_gate(answer);
   return 0;
 }
 static bool answered(void) {
@@ -70,83 +56,58 @@ static bool answered(void) {
     if (answer[i] != asked[i] + 7) return false;
   return ran_once();
 }
+BENCH(gate_round, .name = "gate-round", .sosp = "protected control transfer, two ways; lrpc", .budget = 160,
+      .begin = gate_begin, .prepare = gate_draw, .run = call_gate, .verify = answered, .end = sys_partner_end);
 
-// --- Waiting for a word of memory, and waking who does
-
-int wait_child(void) {
-  volatile uint64_t *s = os_self.shared; // 0: how often it woke; 1: its frame; 2: the word; 3: how often it slept
-  struct exo_predicate p = {.word = {{.slot = OS_SLOT_SELF, .offset = 16}},
-                            .op = {{.code = EXO_PROG_LOAD64, .b = EXO_PROG_VALUE}, {.code = EXO_PROG_END}}};
-  while (!(p.word[0].frame = s[1])) os_yield(os_self.parent, 0);
+// Waiting for a word of memory (0: how often it woke; 2: the word; 3: how often it slept), and waking who does.
+static void wait(void) {
+  volatile uint64_t *s = sys_shared();
   for (;;) {
     s[3]++;
-    (void)os_wait(&p, 1, 2, 0);
+    sys_sleep();
     if (!s[2]) continue;
     s[2] = 0;
     s[0]++;
   }
 }
+ROLE(wait);
 static bool wait_begin(void) {
   if (!begin_as("wait")) return false;
-  (void)exo_frame_guard((struct exo_frame_guard){OS_SLOT_SELF, shared, child.name});
-  word[1] = shared;
-  for (int i = 0; i < 1000 && !word[3]; i++) os_yield(child.env, 0);
+  for (int i = 0; i < 1000 && !word[3]; i++) sys_yield();
   return word[3];
 }
 static void wait_draw(void) { // it sleeps, and what it sleeps for has come
-  for (int i = 0; i < 20; i++) os_yield(child.env, 0);
+  for (int i = 0; i < 20; i++) sys_yield();
   draw();
   word[2] = 1 + bench_random(1000);
 }
 static uint64_t wake(void) {
-  (void)exo_ring((struct exo_ring){.slot = OS_SLOT_SELF, .env = child.env});
+  sys_wake();
   return 0;
 }
 static bool woken(void) {
-  for (int i = 0; i < 20 && *word == before; i++) os_yield(child.env, 0);
-  return *word == before + 1;
+  for (int i = 0; i < 20 && word[0] == before; i++) sys_yield();
+  return word[0] == before + 1;
 }
+BENCH(wake_row, .name = "wake", .budget = 200, .begin = wait_begin, .prepare = wait_draw, .run = wake, .verify = woken,
+      .end = sys_partner_end);
 
-static exo_result told;
-static bool true_begin(void) {
-  shared = os_frame_get();
-  word = shared ? os_core_map(OS_SLOT_SELF, shared, EXO_READ | EXO_WRITE) : nullptr;
-  if (!word) return false;
-  *(struct exo_predicate *)(void *)os_self.uarea->batch =
-      (struct exo_predicate){.word = {{.slot = OS_SLOT_SELF, .frame = shared}},
-                             .op = {{.code = EXO_PROG_LOAD64, .b = EXO_PROG_VALUE}, {.code = EXO_PROG_END}}};
-  *word = 1;
-  return exo_predicate_set((struct exo_predicate_set){1, 2}) == EXO_OK;
-}
+static bool told;
 static uint64_t wait_true(void) {
-  told = exo_wait((struct exo_wait){});
+  told = sys_wait_true();
   return 0;
 }
-static bool was_true(void) { return told == EXO_WAIT_TRUE; }
-static void true_prepare(void) { os_self.uarea->pending = 0; }
-static void true_end(void) {
-  (void)exo_predicate_set((struct exo_predicate_set){});
-  os_core_unmap((const void *)(uintptr_t)word);
-  os_frame_put(shared);
-}
+static bool was_true(void) { return told; }
+BENCH(wait_true_row, .name = "wait-true", .budget = 90, .begin = sys_true_begin, .prepare = sys_true_prepare,
+      .run = wait_true, .verify = was_true, .end = sys_true_end);
 
-// --- An environment made and ended, with nothing in it
-
-static exo_frame env_frame;
-static exo_result made, stopped, dropped;
-static void env_prepare(void) { env_frame = os_frame_get(); }
-static uint64_t env_make_end(void) {
-  made = exo_env_create((struct exo_env_create){OS_SLOT_SELF, env_frame, os_self.name});
-  stopped = exo_env_stop((struct exo_env_stop){OS_SLOT_SELF, (exo_env)made, 0});
-  dropped = exo_frame_drop((struct exo_frame_drop){OS_SLOT_SELF, env_frame});
+// A program started from its file, which ends at once, and waited for.
+static void leave(void) { sys_leave(23); }
+ROLE(leave);
+static int status;
+static uint64_t spawn(void) {
+  status = sys_spawn("leave");
   return 0;
 }
-static bool env_came_and_went(void) { return made > 0 && stopped == EXO_OK && dropped == EXO_OK; }
-
-const struct bench switch_benches[] = {
-    {"yield-round", 200, 1, begin, draw, yield, ran_once, end, nullptr, 0},
-    {"gate-round", 160, 1, gate_begin, gate_draw, gate, answered, end, nullptr, 0},
-    {"wait-true", 90, 1, true_begin, true_prepare, wait_true, was_true, true_end, nullptr, 0},
-    {"wake", 200, 1, wait_begin, wait_draw, wake, woken, end, nullptr, 0},
-    {"env-make-end", 0, 1, nullptr, env_prepare, env_make_end, env_came_and_went, nullptr, nullptr, 0},
-    {}};
+static bool left(void) { return status == 23; }
+BENCH(spawn_wait, .name = "spawn-wait", .budget = 25000, .run = spawn, .verify = left);

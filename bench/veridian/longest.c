@@ -5,10 +5,10 @@
 enum { ALL = 512, LIMIT = 6000 };
 static exo_frame run, table, spare;
 static exo_result answer;
-static volatile uint64_t *at(uint64_t i) { return (volatile uint64_t *)(BENCH_PLACE + i * EXO_PAGE); }
+static volatile uint64_t *at(uint64_t i) { return (volatile uint64_t *)(SYS_PLACE + i * EXO_PAGE); }
 
 static bool take(void) {
-  const struct os_leaf *leaf = os_table_leaf(BENCH_PLACE, true);
+  const struct os_leaf *leaf = os_table_leaf(SYS_PLACE, true);
   run = leaf ? os_frames_get(&(struct os_frames){.count = ALL, .align = ALL}) : 0;
   spare = os_frame_get();
   if (leaf) table = leaf->frame;
@@ -86,15 +86,14 @@ static bool env_back(void) {
   return made && exo_frame_take((struct exo_frame_take){OS_SLOT_SELF, spare, os_self.name, 0}) == EXO_OK;
 }
 
-#define LONGEST(name, prepare, run, verify) {name, LIMIT, 1, take, prepare, run, verify, give, nullptr, LIMIT}
-const struct bench longest_benches[] = {
-    LONGEST("longest-unmap", fill_written, unmap, full_range),
-    LONGEST("longest-protect", fill_read, protect, full_range),
-    LONGEST("longest-age", fill_written, age, full_range),
-    LONGEST("longest-sweep", fill_written, sweep, swept),
-    LONGEST("longest-join", fill_all, join, done),
-    LONGEST("longest-split", fill_joined, split, done),
-    LONGEST("longest-table-root", nullptr, root, root_back),
-    LONGEST("longest-env-create", nullptr, create, env_back),
-    {},
-};
+#define LONGEST(row, called, prepared, what, verified)                                                                 \
+  BENCH(row, .name = called, .budget = LIMIT, .elsewhere = LIMIT, .begin = take, .prepare = prepared, .run = what,     \
+        .verify = verified, .end = give)
+LONGEST(longest_unmap, "longest-unmap", fill_written, unmap, full_range);
+LONGEST(longest_protect, "longest-protect", fill_read, protect, full_range);
+LONGEST(longest_age, "longest-age", fill_written, age, full_range);
+LONGEST(longest_sweep, "longest-sweep", fill_written, sweep, swept);
+LONGEST(longest_join, "longest-join", fill_all, join, done);
+LONGEST(longest_split, "longest-split", fill_joined, split, done);
+LONGEST(longest_root, "longest-table-root", nullptr, root, root_back);
+LONGEST(longest_create, "longest-env-create", nullptr, create, env_back);
