@@ -116,6 +116,8 @@ foreach(machine IN LISTS machines)
   # The table printed before the tests came from a run that ended well.
   script_test(${machine}/bench frontdoor/bench.cmake -DARCH=${machine})
 endforeach()
+# Nothing has become dearer.
+add_test(NAME x86_64/baseline COMMAND sh tests/frontdoor/baseline.sh ${CMAKE_BINARY_DIR}/bench-x86_64 WORKING_DIRECTORY ${TOP})
 
 add_test(NAME x86_64/trace-hang COMMAND sh ${TOP}/tests/trace/trace.sh x86_64 ${BUILD_ROOT}/x86_64 ${TOP}/veridian ${CMAKE_BINARY_DIR}/trace-hang hang)
 set_tests_properties(x86_64/trace-hang PROPERTIES LABELS more TIMEOUT 120)
