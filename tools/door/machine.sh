@@ -1,13 +1,15 @@
 # machine.sh: booting, what a person sees of it, and how a run ended; sourced by ./veridian. The only place with QEMU command
 # lines.
 
-# boot FOLDER: FOLDER/esp is the disk; leaves FOLDER/results and FOLDER/console; returns QEMU's own status.
+# boot FOLDER: FOLDER/esp is the disk; leaves FOLDER/results and FOLDER/console; returns QEMU's own status. With $linux, a kernel of
+# Linux's, and $linux_words, that is booted on the very same machine, without the firmware, and FOLDER/initramfs are its files.
 boot() (
   cd "$1"
   : >results
   [ -z "$icount" ] || cpus=1
   threads=; [ "$accel" = tcg ] && [ -z "$icount" ] && threads=,thread=multi
   pflash() {
+    [ -z "$linux" ] || return 0
     echo "-drive if=pflash,unit=0,format=raw,readonly=on,file=$1 -drive if=pflash,unit=1,format=raw,snapshot=on,file=$2"
   }
   serial='-serial chardev:console'
@@ -32,11 +34,14 @@ boot() (
   riscv64)
     # U-Boot waits two seconds for a key; one byte of a copy says it should not.
     sed 's/bootdelay=2/bootdelay=0/' "$(firmware riscv64 | cut -d' ' -f1)" >u-boot.bin
-    set -- qemu-system-riscv64 -M virt -cpu rv64 -bios default -kernel u-boot.bin
+    set -- qemu-system-riscv64 -M virt -cpu rv64 -bios default
+    [ -n "$linux" ] || set -- "$@" -kernel u-boot.bin
     serial="$serial $results -device pci-serial,chardev=results"
     [ -n "$cdrom" ] || device='-device virtio-blk-device,drive=disk' ;;
   esac
-  [ -z "$icount" ] || set -- "$@" -icount shift=$shift,sleep=off -rtc base=2020-01-01,clock=vm -seed 1
+  [ -z "$linux" ] || device=${device%,bootindex=0}
+  [ -z "$linux" ] || set -- "$@" -kernel "$linux" -initrd initramfs -append "$linux_words"
+  [ -z "$icount" ] || set -- "$@" -icount shift=${icount_shift:-$shift},sleep=off -rtc base=2020-01-01,clock=vm -seed ${seed:-1}
   if [ "$display$screenshot" != none ]; then
     case $arch in aarch64) set -- "$@" -device ramfb ;; *) set -- "$@" -device VGA ;; esac
   fi

@@ -7,6 +7,9 @@ packages_of() {
   riscv64) echo qemu-system-misc u-boot-qemu ;;
   build) echo clang-19 lld-19 llvm-19 cmake ninja-build make dpkg-dev xz-utils ;;
   image) echo mtools fdisk ;;
+  linux-x86_64) echo linux-image-amd64:amd64 ;; # these are unpacked into the cache, not installed
+  linux-aarch64) echo linux-image-arm64:arm64 ;;
+  linux-riscv64) echo linux-image-riscv64:riscv64 ;;
   iso) echo xorriso ;;
   qcow2) echo qemu-utils ;;
   sign) echo sbsigntool ;;
