@@ -165,6 +165,19 @@ static void prepare(void) {
   results = open_file("/dev/results", O_RDWR);
 }
 
+// Nanoseconds of Linux's own clock since its start, and what memory it has taken by now.
+static void boot(void) {
+  enum { CLOCK_MONOTONIC = 1 };
+  int64_t now[2] = {};
+  struct {
+    uint64_t uptime, loads[3], total, free, shared, buffers, words[8];
+  } memory = {};
+  (void)LINUX(clock_gettime, CLOCK_MONOTONIC, now);
+  (void)LINUX(sysinfo, &memory);
+  record("BOOT ns %lu\n", (uint64_t)(now[0] * 1'000'000'000 + now[1]));
+  record("BOOT free_kib %lu\n", memory.free / 1024);
+}
+
 [[noreturn]] static void switch_off(int status) {
   enum : uint64_t { TCSBRK = 0x5409, MAGIC = 0xfee1dead, MAGIC2 = 672274793, RESTART = 0x1234567 };
   record("END %d\n", status);
@@ -176,6 +189,7 @@ static void prepare(void) {
 [[noreturn]] static void first(int argc, char **argv) {
   int status = 1;
   prepare();
+  boot();
   int64_t child = fork_process();
   if (child == 0) {
     linux_pagemap = open_file("/proc/self/pagemap", O_RDONLY);

@@ -12,6 +12,7 @@ enum : long {
   N_futex = 98,
   N_sched_setscheduler = 119,
   N_reboot = 142,
+  N_sysinfo = 179,
   N_clone = 220,
   N_execve = 221,
   N_mincore = 232,

@@ -47,6 +47,25 @@ unfile)
   [ ! -e kept/outside ]
   grep -q 'damaged came back damaged' output
   ;;
+bench) # once each, counted and by the clock; then a report of numbers that can not be right
+  status 0 "$top/veridian" --out "$work/out" bench --quick
+  no grep -q 'no Linux to compare with' output || exit 77
+  [ "$(jq '[.rows[] | select(.veridian > 0 and .linux > 0 and .tuned > 0)] | length' out/report.json)" -ge 20 ]
+  [ "$(jq '.void' out/report.json)" = false ]
+  grep -q '</svg>' out/report.html
+  grep -q '^| null-call | null system call | [0-9]' out/report.md
+  judge() { awk -f "$top/tools/door/bench.awk" -v out="$work/again" out/raw/x86_64/about "$top/bench/elsewhere" \
+    $(ls -d "$work"/out/raw/x86_64/*-count-* "$work"/out/raw/x86_64/*-wall-* | grep -v '\.words$'); }
+  mkdir again
+  judge >output
+  sed -i 's/^BENCH control-alu .*/BENCH control-alu 4444 instructions/' out/raw/x86_64/tuned-count-1-1
+  no judge >output
+  grep -q 'all is void' output
+  sed 's/\("row":"prot1",.*"veridian":\)[0-9]*/\17/' out/report.json >old.json
+  awk -f "$top/tools/door/compare.awk" old.json out/report.json >output
+  grep -q 'prot1 .*Veridian .* 7 -> ' output
+  [ "$(wc -l <output)" = 1 ]
+  ;;
 image-reproducible)
   for try in 1 2; do
     BUILD_ROOT=$root "$top/veridian" image --arch all

@@ -36,12 +36,13 @@ foreach(case refused link-fails large-has-no-32-bit-relocation no-prebuilt-runti
 endforeach()
 
 # The front door: statuses of its own, files that come back, images that are the same twice.
-foreach(case usage unfile image-reproducible image-formats secure-boot plain json accelerator offline interrupted)
+foreach(case usage unfile image-reproducible image-formats secure-boot plain json accelerator offline interrupted bench)
   add_test(NAME door/${case} COMMAND sh ${TOP}/tests/frontdoor/door.sh ${case} ${TOP} ${BUILD_ROOT} ${CMAKE_BINARY_DIR}/${case})
 endforeach()
 set_tests_properties(door/image-formats door/secure-boot PROPERTIES LABELS more TIMEOUT 300)
 set_tests_properties(door/accelerator door/offline PROPERTIES LABELS more TIMEOUT 600 SKIP_RETURN_CODE 77)
 set_tests_properties(door/offline PROPERTIES PROCESSORS 2)
+set_tests_properties(door/bench PROPERTIES LABELS more TIMEOUT 600 SKIP_RETURN_CODE 77 PROCESSORS 2)
 set_tests_properties(door/interrupted PROPERTIES LABELS all TIMEOUT 600)
 # Systems on which something is missing, and every exit status.
 foreach(case set-up doctor statuses)

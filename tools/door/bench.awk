@@ -1,6 +1,6 @@
 # bench.awk: the report of ./veridian bench. Reads what it was done with ($raw/about), bench/elsewhere, and each boot's record and
 # console; writes report.md, report.html and report.json into -v out=FOLDER. Fails when the numbers do not hold.
-function rest(n,   s) { s = $0; sub("^([^ ]+ ){" n "}", "", s); return s }
+function rest(n,   s) { for (s = $0; n > 0; n--) sub(/^[^ ]+ /, "", s); return s }
 function base(name) { sub(/\..*/, "", name); return name }
 function bad(words) { print "bench: " words; failed = 1 }
 function smaller(a, b) { return a == "" || b + 0 < a + 0 ? b : a }
@@ -26,11 +26,34 @@ console && $1 == "ROW" {
   words = rest(4)
   if (words != "-") sosp[base($2)] = words
 }
+# From the kernel's entry (Linux: from the start of its clock) to the first program, and what memory is not free then.
+!console && ($1 == "STAGE" && $2 == 6 || $1 == "BOOT" && $2 == "ns") { boot(of[1], of[2], $1 == "BOOT" ? $3 : $3 * 1000) }
+!console && $1 == "BOOT" && $2 == "free_kib" { taken[of[1]] = about["memory"] - $3 / 1024 }
+!console && $1 == "MEMORY" && of[3] == 1 && of[2] == "count" { taken[of[1]] += $3 / 256 }
 !console && $1 == "BENCH" {
   if (of[2] == "wall") { clock[of[1], $2] = smaller(clock[of[1], $2], $3); next }
   said[of[1], $2, of[3]] = $3
-  if (of[3] == 1) next # the second round is the first once more
+  if (of[3] == 2) next # the first once more
   all[of[1], $2, ++times[of[1], $2]] = $3
+}
+
+function boot(os, kind, ns) {
+  if (kind == "wall") { booted_wall[os] = smaller(booted_wall[os], ns); return }
+  ns = ns / about["ns"]
+  if (booted_least[os] == "" || ns < booted_least[os]) booted_least[os] = ns
+  if (ns > booted_most[os]) booted_most[os] = ns
+}
+function boot_rows(f, begin, between, end,   names, i, n) {
+  n = split("veridian default tuned", names, " ")
+  printf "%sfirst program, instructions (waiting included)", begin >f
+  for (i = 1; i <= n; i++) printf "%s%s", between, booted_least[names[i]] == "" ? "" : sprintf("%.1f-%.1f M", booted_least[names[i]] / 1e6, booted_most[names[i]] / 1e6) >f
+  printf "%s\n%sfirst program, ms of the emulator", end, begin >f
+  for (i = 1; i <= n; i++) printf "%s%s", between, booted_wall[names[i]] == "" ? "" : sprintf("%.0f", booted_wall[names[i]] / 1e6) >f
+  printf "%s\n%smemory not free then, MiB of %d", end, begin, about["memory"] >f
+  for (i = 1; i <= n; i++) printf "%s%s", between, taken[names[i]] == "" ? "" : sprintf("%.1f", taken[names[i]]) >f
+  printf "%s\n%skernel, KiB", end, begin >f
+  for (i = 1; i <= n; i++) printf "%s%d", between, about[i == 1 ? "kernel" : "linux_kernel"] / 1024 >f
+  print end >f
 }
 
 function median(os, name,   n, i, k, v, a) {
@@ -57,7 +80,7 @@ function judge(   i, name, s, side, sides) {
     for (s = 1; s <= sides; s++) {
       if (!((side[s], name) in has)) continue
       if (!((side[s], name, 1) in said)) { bad(name " has no count on " side[s]); continue }
-      if (said[side[s], name, 1] != said[side[s], name, 2]) {
+      if (((side[s], name, 2) in said) && said[side[s], name, 1] != said[side[s], name, 2]) {
         again = name ": " said[side[s], name, 1] " and " said[side[s], name, 2] " with the same seed on " side[s]
         if (side[s] == "veridian") bad(again); else unsteady = unsteady (unsteady == "" ? "" : "; ") again
       }
@@ -131,6 +154,8 @@ function markdown(   i, n, f) {
     if (n == base(n) && v[n] != "" && t[n] != "") continue
     print "| " n " | " median("veridian", n) " | " median("default", n) " | " median("tuned", n) " |" >f
   }
+  print "\n## Boot and size\n\n| | Veridian | Linux | Linux tuned |\n|---|---:|---:|---:|" >f
+  boot_rows(f, "| ", " | ", " |")
   print "\n## Rows that wait for their mechanism\n" >f
   for (i = 1; i <= waiting; i++) print "- " waits[i] >f
   print "\n## Elsewhere\n\nOther hardware, of its own time; for the shape only.\n" >f
@@ -179,6 +204,8 @@ function html(   i, n, f, y, width) {
     n = row[i]
     if (!(n == base(n) && v[n] != "" && t[n] != "")) print "<tr><td>" n "<td>" median("veridian", n) "<td>" median("default", n) "<td>" median("tuned", n) >f
   }
+  print "</table><h2>Boot and size</h2><table><tr><th><th>Veridian<th>Linux<th>Linux tuned" >f
+  boot_rows(f, "<tr><td>", "<td>", "")
   print "</table><h2>Rows that wait for their mechanism</h2><ul>" >f
   for (i = 1; i <= waiting; i++) print "<li>" waits[i] >f
   print "</ul><h2>Elsewhere: other hardware, of its own time</h2><ul>" >f

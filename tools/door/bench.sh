@@ -7,11 +7,11 @@ linux_tuned="$linux_default mitigations=off init_on_alloc=0 randomize_kstack_off
 cgroup_disable=memory audit=0 apparmor=0 selinux=0 lsm=capability nowatchdog"
 
 bench() {
-  compare= seeds='1 1 2 3 4 5' rounds=5 outside=$here/bench/out
+  compare= seeds='1 1 2 3 4 5' rounds=5 outside=${out:-$here/bench/out}
   while [ $# -gt 0 ]; do
     case $1 in
     --compare) [ $# -ge 2 ] && [ -f "$2" ] || die $usage_error "--compare wants a report.json"; compare=$(readlink -f "$2"); shift ;;
-    --quick) seeds='1 1' rounds=1 ;;
+    --quick) seeds=1 rounds=1 ;;
     *) die $usage_error "bench knows no '$1'" ;;
     esac
     shift
@@ -22,6 +22,7 @@ bench() {
   [ -z "$compare" ] || { mkdir -p "$outside"; cp "$compare" "$outside/old.json"; }
   rm -rf "$raw"
   mkdir -p "$raw"
+  out=
   linux_kernel "$raw"
   bench_all
   bench_report
@@ -127,7 +128,10 @@ bench_report() {
       "$(qemu-system-$arch --version | sed -n '1s/.*version //p')" "$(clang-19 --version | head -n 1)" \
       "$(git -C "$here" describe --always --dirty 2>/dev/null || echo unknown)" \
       "$([ -n "$kernel_file" ] && echo "$linux_version" || echo none)" "$(basename "$kernel_file" 2>/dev/null)" "$seeds" "$rounds" "$(date -u +%Y-%m-%d)"
-    printf 'default %s\ntuned %s\n' "$linux_default" "$linux_tuned"
+    printf 'default %s\ntuned %s\nmemory %d\nns %d\n' "$linux_default" "$linux_tuned" "$memory" "$([ $arch = x86_64 ] && echo 4 || echo 1)"
+    llvm-objcopy-19 --strip-debug "$root/$arch/kernel.elf" "$raw/kernel.stripped"
+    printf 'kernel %d\nlinux_kernel %d\n' "$(wc -c <"$raw/kernel.stripped")" "$(cat "${kernel_file:-/dev/null}" | wc -c)"
+    rm "$raw/kernel.stripped"
   } >"$raw/about"
   status=0
   LC_ALL=C awk -f "$here/tools/door/bench.awk" -v out="$outside" -v raw="$raw" "$raw/about" "$here/bench/elsewhere" \

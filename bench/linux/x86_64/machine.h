@@ -7,6 +7,7 @@ enum : long {
   N_clone = 56,
   N_execve = 59,
   N_wait4 = 61,
+  N_sysinfo = 99,
   N_sched_setscheduler = 144,
   N_mount = 165,
   N_reboot = 169,
