@@ -37,11 +37,11 @@ static bool is_free(const struct exo_frame_desc *d) {
 }
 
 // Every program begins its search elsewhere, so that they seldom want the same frame.
-static exo_frame first_cursor(void) {
+exo_frame os_frame_begins(exo_env env) {
   const struct exo_machine_window *m = os_self.machine;
   uint64_t total = 0, at;
   for (uint64_t i = 0; i < m->range_count; i++) total += m->range[i].count;
-  at = total ? (os_self.env * 0x9E3779B97F4A7C15ull >> 20) % total : 0;
+  at = total ? (env * 0x9E3779B97F4A7C15ull >> 20) % total : 0;
   for (uint64_t i = 0; i < m->range_count; i++) {
     if (at < m->range[i].count) return m->range[i].first + at;
     at -= m->range[i].count;
@@ -62,7 +62,7 @@ static exo_frame into_range(exo_frame frame) {
 exo_frame os_frame_pick(void) {
   static uint64_t shown = ~0ull; // the part of the frame table that the last one was found in
   if (cursor / PER_WINDOW == shown && is_free((const struct exo_frame_desc *)OS_FRAMES + cursor)) return cursor++;
-  if (cursor == ~0ull) cursor = first_cursor();
+  if (cursor == ~0ull) cursor = os_frame_begins(os_self.env);
   for (uint64_t seen = 0; seen <= os_self.machine->frame_count;) {
     exo_frame at = cursor = into_range(cursor);
     if (!describe(at)) return 0; // no frame for the table that would show it
@@ -112,17 +112,19 @@ static bool take_run(exo_frame first, uint64_t count) {
 exo_frame os_frames_get(const struct os_frames *want) {
   uint64_t count = want->count ? want->count : 1, align = want->align ? want->align : 1, run = 0;
   exo_frame end = want->below ? want->below : os_self.machine->frame_count;
-  os_frame_why = EXO_EMPTY;
-  for (exo_frame f = 0; f < end && os_frame_why == EXO_EMPTY; f++) {
+  for (exo_frame f = 0; f < end; f++) {
     const struct exo_frame_desc *d = os_frame_desc(f);
     if (!d || !is_free(d) || !suits(want, f) || (run == 0 && f % align)) {
       run = 0;
       continue;
     }
     if (++run < count) continue;
+    os_frame_why = EXO_EMPTY; // to see the frame may have told otherwise
     if (take_run(f + 1 - count, count)) return f + 1 - count;
+    if (os_frame_why != EXO_EMPTY) return 0;
     run = 0;
   }
+  os_frame_why = EXO_EMPTY;
   return 0;
 }
 

@@ -4,7 +4,7 @@
 #include "build.h"
 #include <os/env.h>
 
-enum { LEVELS = PTE_LEVELS, ENTRIES = 512 };
+enum { LEVELS = PTE_LEVELS, ENTRIES = 512, TOGETHER = EXO_PAGE / sizeof(struct exo_frame_desc) };
 
 int os_child_status(const struct os_child *c) {
   const struct exo_obituary *o = os_child_obituary(c);
@@ -37,19 +37,39 @@ static bool holds(const struct list *l, exo_frame n) {
   return false;
 }
 
-// All frames on the accounts of `family`, in the whole machine.
-static bool collect(const struct list *family, struct list *all) {
+// The frames on the accounts of `family` from `begin` to `end`.
+static bool collect_in(const struct list *family, struct list *all, exo_frame begin, exo_frame end) {
   const struct exo_machine_window *m = os_self.machine;
-  all->count = 0;
-  for (uint64_t i = 0; i < m->range_count; i++)
-    for (exo_frame n = m->range[i].first, end = n + m->range[i].count; n < end; n++) {
-      const struct exo_frame_desc *d = n % 128 == 0 || n == m->range[i].first
-                                           ? (os_frame_desc(n), (const struct exo_frame_desc *)OS_FRAMES + n)
-                                           : (const struct exo_frame_desc *)OS_FRAMES + n;
+  for (uint64_t i = 0; i < m->range_count; i++) {
+    exo_frame first = m->range[i].first, n = first < begin ? begin : first, last = first + m->range[i].count;
+    for (bool shown = false; n < last && n < end; n++, shown = n % TOGETHER != 0) {
+      if (!shown) (void)os_frame_desc(n);
+      const struct exo_frame_desc *d = (const struct exo_frame_desc *)OS_FRAMES + n;
       if (exo_state_kind(d->state) < EXO_KIND_USER || !holds(family, d->account)) continue;
       if (!append(all, n)) return false;
     }
+  }
   return true;
+}
+
+// Most children have their frames in two places: after the env frame, where the parent took them, and where their own
+// search began. When all that the account counts is found there, nobody else's frames need be looked at.
+static bool collect_near(const struct list *family, struct list *all, const struct os_child *c) {
+  enum { NEAR = 16 };
+  uint64_t begun = os_frame_begins(c->env) / TOGETHER, made = family->frame[0] / TOGETHER, used = c->window->used;
+  all->count = 0;
+  if (begun < made + NEAR && made < begun + NEAR) return false;
+  for (uint64_t i = 0; i < NEAR && all->count < used; i++)
+    if (!collect_in(family, all, (made + i) * TOGETHER, (made + i + 1) * TOGETHER) ||
+        !collect_in(family, all, (begun + i) * TOGETHER, (begun + i + 1) * TOGETHER))
+      return false;
+  return all->count == used;
+}
+
+static bool collect(const struct list *family, struct list *all, const struct os_child *c) {
+  if (family->count == 1 && collect_near(family, all, c)) return true;
+  all->count = 0;
+  return collect_in(family, all, 0, os_self.machine->frame_count);
 }
 
 static bool is_env(exo_frame n) { return exo_state_kind(os_frame_desc(n)->state) == EXO_KIND_ENV; }
@@ -75,10 +95,10 @@ static bool adopt(struct list *family, const struct list *all) {
 }
 
 // The family of the environments of `family`, and all that they have.
-static bool gather(struct list *family, struct list *all) {
+static bool gather(struct list *family, struct list *all, const struct os_child *c) {
   for (;;) {
     uint64_t known = family->count;
-    if (!collect(family, all) || !adopt(family, all)) return false;
+    if (!collect(family, all, c) || !adopt(family, all)) return false;
     if (family->count == known) return true;
   }
 }
@@ -117,7 +137,7 @@ exo_result os_child_reclaim(struct os_child *c) {
   exo_frame env_frame = c->env & ((1ull << 40) - 1);
   struct list family = {}, all = {};
   wait_for_end(env_frame);
-  bool whole = append(&family, env_frame) && gather(&family, &all);
+  bool whole = append(&family, env_frame) && gather(&family, &all, c);
   uint64_t dropped = take_back(&family, &all);
   whole = whole && dropped == all.count && !c->window->used;
   os_free(all.frame);

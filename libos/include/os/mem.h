@@ -38,6 +38,7 @@ void os_frame_put(exo_frame frame);
 const struct exo_frame_desc *os_frame_desc(exo_frame frame);
 // A frame that was free a moment ago, 0: none. Does not take it.
 exo_frame os_frame_pick(void);
+exo_frame os_frame_begins(exo_env env); // where the search of that program began
 // How many frames are free now, by reading the whole table.
 uint64_t os_frames_free(void);
 
