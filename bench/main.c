@@ -83,13 +83,16 @@ static void describe(const struct bench *b) {
   sys_print("ROW %s %lu %s %s\n", b->name, budget_of(b), b->control ? "control" : "-", b->sosp ? b->sosp : "-");
 }
 
-// bench [wall] [describe] [ticks=N] [seed=N]: N ticks an instruction, where the emulator was told to count otherwise.
+// bench [wall] [describe] [ticks=N] [seed=N] [row=NAME]: N ticks an instruction, where the emulator was told to count
+// otherwise; one row alone, to look at it closely.
 int bench_main(int argc, char **argv) {
   uint64_t failed = 0;
+  const char *row = nullptr;
   bool described = false;
   for (int i = 1; i < argc; i++) {
     if (!strcmp(argv[i], "wall")) wall = true;
     if (!strcmp(argv[i], "describe")) described = true;
+    if (!strncmp(argv[i], "row=", 4)) row = argv[i] + 4;
     if (!strncmp(argv[i], "ticks=", 6)) ticks_each = os_number(argv[i] + 6, BENCH_PER);
     if (!strncmp(argv[i], "seed=", 5)) seed += os_number(argv[i] + 5, 0);
   }
@@ -97,6 +100,7 @@ int bench_main(int argc, char **argv) {
             BENCH_REPEAT > 1 ? "; a coarse counter: mean of 64 repetitions in each sample" : "");
   sys_print("  %-28s %8s %8s\n", "operation", "count", "budget");
   for (const struct bench *b = __start_bench_rows; b < __stop_bench_rows; b++) {
+    if (row && strcmp(row, b->name) != 0) continue;
     if (described) describe(b);
     failed += !measure(b);
   }
