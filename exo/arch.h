@@ -49,6 +49,13 @@ static_assert(offsetof(struct arch_cpu, uarea) == CPU_UAREA && offsetof(struct a
 static_assert(offsetof(struct arch_cpu, scratch) == CPU_SCRATCH && offsetof(struct arch_cpu, machine) == CPU_MACHINE);
 static_assert(offsetof(struct arch_cpu, user_limit) == CPU_USER_LIMIT && sizeof(struct arch_cpu) == CPU_CORE);
 
+// A presence's debug points (debug_set), checked: user addresses, and a control word for each, 0: none.
+enum { DEBUG_POINTS_MAX = 4 };
+struct arch_debug {
+  uint64_t address[DEBUG_POINTS_MAX], control[DEBUG_POINTS_MAX];
+};
+static_assert(ARCH_DEBUG_POINTS <= DEBUG_POINTS_MAX);
+
 // Floating-point registers and the thread words of an environment that is not running (in its ENV_CPU frame).
 enum { ARCH_FP_SIZE = 1024, ARCH_THREAD_WORDS = 4, ARCH_FP_ALIGN = 64 };
 
@@ -99,7 +106,8 @@ void arch_root_load(uint64_t root, uint64_t asid, bool fresh);
 //   void arch_pause(void)              a spinning CPU's pause
 //   struct cpu *arch_self(void)        this CPU's record
 // What programs use as well: arch_call(number, words) the trap instruction, arch_counter() the clock's counter, and the
-// words of a frame by name: arch_frame_pc(f), arch_frame_sp(f), arch_frame_argument(f, i), arch_frame_fp(f).
+// words of a frame by name: arch_frame_pc(f), arch_frame_sp(f), arch_frame_argument(f, i), arch_frame_fp(f); and
+// arch_frame_step(f, on), which asks for a step in a record: false: this machine has none.
 
 // Floating point: off traps on first use (core_fp). Save stores all registers and clears them.
 void arch_fp_save(void *area);
@@ -108,6 +116,12 @@ void arch_fp_off(void);
 // The registers beside struct arch_frame that belong to a program (x86_64 fs and gs base, AArch64 TPIDR_EL0).
 void arch_thread_save(uint64_t words[ARCH_THREAD_WORDS]);
 void arch_thread_load(const uint64_t words[ARCH_THREAD_WORDS], uint64_t uarea_va);
+
+// Debugging. Loads these points; nullptr: none, and no step any more. They never hit in kernel mode.
+void arch_debug_load(const struct arch_debug *points);
+// A program is about to continue with these registers: if they ask for a step, and the machine keeps that in a register
+// of its own, sets that. True: it did, and arch_debug_load(nullptr) has to end it when another program comes.
+bool arch_debug_step(const struct arch_frame *f);
 
 // Makes registers that came from a program's memory safe: keeps arithmetic flags, composes the rest. False: the pc is
 // not a user address.

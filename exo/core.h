@@ -1,5 +1,5 @@
 // core.h: every structure and function of the core, file by file, in reading order:
-//   main · call · cap · frame · space · table · env · slice · upcall · gate · wait · revoke · smp · trace · check ·
+//   main · call · cap · frame · space · table · env · slice · upcall · debug · gate · wait · revoke · smp · trace · check ·
 //   print · io/prog · io/screen · first · io/pci
 //
 // Locks. A frame's descriptor carries its lock. A call that needs two frames takes the first, tries the second and, if
@@ -165,8 +165,10 @@ struct env_cpu {          // an environment's private state on one CPU: an ENV_C
   exo_env gate_callee, gate_caller; // who owes this one a reply, and to whom it owes one
   bool gate_waits;                  // it may be entered at its reply door
   bool armed;                       // asleep until its predicate is true, too
+  uint8_t points;                   // of its debug points, those that are set
   uint32_t words, ops;              // of the predicate
   struct exo_predicate predicate;   // the kernel's own copy, verified
+  struct arch_debug debug;
   uint64_t thread[ARCH_THREAD_WORDS];
   _Alignas(ARCH_FP_ALIGN) uint8_t fp[ARCH_FP_SIZE];
 };
@@ -201,10 +203,12 @@ struct slice {
   uint64_t length_ns;
   uint64_t debt_ns; // overstay not yet paid
 };
+enum : uint8_t { LIVE_FP = 1, LIVE_DEBUG = 2 };
 struct cpu {
   struct arch_cpu arch;
   unsigned index;
-  bool started, fp_live, grace, lent;
+  bool started, grace, lent;
+  uint8_t live;      // LIVE_*: what of the registers is another program's business when that comes
   uint64_t bits;     // this CPU's in a root's home: "has it loaded" and "remembers it"
   struct env *env;   // running here; nullptr: idle
   struct env *probe; // looked at by the picker: env_end waits for this as for `env`
@@ -262,6 +266,9 @@ void upcall_poll(struct arch_frame *f);                             // delivers 
 bool upcall_deliver(struct arch_frame *f); // if its event door is open: *f becomes the entry of the door
 
 static inline bool door_open(uint64_t pc) { return pc - 1 < ARCH_USER_LIMIT - 1; } // 0 is no door
+
+// --- debug.c: debug points and single steps
+void debug_load(struct cpu *cpu); // the points of what runs here
 
 // --- gate.c: protected control transfer
 void gate_end(const struct env_cpu *ec, unsigned cpu); // its environment has ended: who waits for its reply hears of it

@@ -37,25 +37,28 @@ static struct env_cpu *slice_ready(struct cpu *cpu, exo_env number) {
 
 // --- Switching
 
-// Keeps what belongs to the environment that runs here and forgets it.
+// Keeps what belongs to the environment that runs here.
 static void env_save(struct cpu *cpu) {
   if (!cpu->env_cpu) return;
   arch_thread_save(cpu->env_cpu->thread);
-  if (cpu->fp_live) {
+  if (!cpu->live) return;
+  if (cpu->live & LIVE_DEBUG) arch_debug_load(nullptr);
+  if (cpu->live & LIVE_FP) {
     arch_fp_save(cpu->env_cpu->fp);
     arch_fp_off();
-    cpu->fp_live = false;
   }
-  cpu->env_cpu = nullptr;
-  cpu->arch.uarea = nullptr;
-  __atomic_store_n(&cpu->env, nullptr, __ATOMIC_SEQ_CST);
-  TRACE(SWITCH, 0, 0, 0);
+  cpu->live = 0;
 }
 
 void slice_leave(void) {
   struct cpu *cpu = arch_self();
   space_load(0); // before anybody may think it is off this CPU
   env_save(cpu);
+  if (!cpu->env_cpu) return;
+  cpu->env_cpu = nullptr;
+  cpu->arch.uarea = nullptr;
+  __atomic_store_n(&cpu->env, nullptr, __ATOMIC_SEQ_CST);
+  TRACE(SWITCH, 0, 0, 0);
 }
 
 // The probed environment becomes the running one.
@@ -68,6 +71,7 @@ static void env_switch(struct cpu *cpu, struct env_cpu *ec) {
     cpu->env_cpu = ec;
     cpu->arch.uarea = ec->uarea;
     arch_thread_load(ec->thread, ec->uarea->self);
+    if (RARELY(__atomic_load_n(&ec->points, __ATOMIC_RELAXED))) debug_load(cpu);
     TRACE(SWITCH, cpu->slice_now, cpu->slice_end_ns, 0);
   }
   probe_end(cpu);

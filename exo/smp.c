@@ -1,5 +1,6 @@
 // smp.c: other processors. There is one cross call, and it has no content: whoever gets it forgets its translations and
-// looks again at what it runs. Asking is a counter, answering is a counter: nothing is lost and nothing is queued.
+// looks again at what it runs, and at that one's debug points. Asking is a counter, answering is a counter: nothing is
+// lost and nothing is queued.
 #include "core.h"
 
 enum : uint64_t { START_LIMIT_NS = 30'000'000'000 };
@@ -8,6 +9,7 @@ static void cross_answer(struct cpu *cpu) {
   uint64_t want = cpu->cross_want;
   if (want == cpu->cross_done) return;
   arch_flush_all();
+  debug_load(cpu);
   cpu->cross_done = want;
 }
 

@@ -34,9 +34,9 @@ void core_fault(struct arch_frame *f, uint64_t cause, uint64_t address) {
 void core_fp(struct arch_frame *f) {
   (void)f;
   struct cpu *cpu = arch_self();
-  CHECK(cpu->env_cpu && !cpu->fp_live);
+  CHECK(cpu->env_cpu && !(cpu->live & LIVE_FP));
   arch_fp_load(cpu->env_cpu->fp);
-  cpu->fp_live = true;
+  cpu->live |= LIVE_FP;
 }
 
 bool upcall_deliver(struct arch_frame *f) {
@@ -95,6 +95,7 @@ static void continue_record(struct exo_uarea *u, const struct exo_record *r) {
     if (!fault_deliver(&f, EXO_CAUSE_BAD_PC, *arch_frame_pc(&f))) return;
   } else if (pending(u))
     upcall_deliver(&f);
+  if (RARELY(arch_debug_step(&f))) arch_self()->live |= LIVE_DEBUG;
   arch_enter(&f);
 }
 

@@ -48,7 +48,8 @@ static const char *const call_name[] = {
 #undef EXO_CALL
 };
 static const char *const cause_name[] = {"?",     "read",       "write",      "exec",    "illegal", "breakpoint",
-                                         "align", "arithmetic", "protection", "foreign", "bad pc"};
+                                         "align", "arithmetic", "protection", "foreign", "bad pc",  "?",
+                                         "?",     "?",          "step",       "point"};
 static char posix_name[POSIX][24];
 
 [[noreturn]] static void die(const char *subject, const char *what) {

@@ -361,6 +361,14 @@ void arch_thread_load(const uint64_t words[ARCH_THREAD_WORDS], uint64_t uarea_va
   mingle();
 }
 
+void arch_debug_load(const struct arch_debug *points) {
+  static const struct arch_debug none;
+  self()->debug = points ? *points : none;
+  self()->step &= points != nullptr;
+  mingle();
+}
+bool arch_debug_step(const struct arch_frame *f) { return self()->step |= (f->flags & FRAME_FLAGS_STEP) != 0; }
+
 bool arch_frame_sane(struct arch_frame *f) {
   f->flags = (f->flags & FRAME_FLAGS_USER) | FRAME_FLAGS_FIXED;
   return f->pc < ARCH_USER_LIMIT;

@@ -34,9 +34,10 @@ struct fake_cpu {
   _Atomic uint64_t turns;  // how often it found something to do
   uint64_t idle_ns, idled; // how often it idled at one and the same time
   uint64_t root, asid;     // loaded, physical
-  bool fp_on;
-  uint64_t fp, thread; // the registers themselves
-  uint64_t deepest;    // stack bytes used at the deepest entry of a program or idling
+  bool fp_on, step;        // step: a register of the machine's own
+  struct arch_debug debug; // loaded
+  uint64_t fp, thread;     // the registers themselves
+  uint64_t deepest;        // stack bytes used at the deepest entry of a program or idling
   unsigned flushes, next;
   struct fake_translation tlb[FAKE_TLB];
   jmp_buf top;

@@ -240,7 +240,7 @@ static unsigned cpu_check(unsigned i) {
   HOLDS(cpu->index == i && cpu->bits == (1ull << i | 1ull << (i + EXO_HOME_REMEMBERS)) && !cpu->probe);
   ALL_OF(slices_check(cpu));
   if (!env) {
-    HOLDS(!cpu->root && !cpu->arch.uarea && !cpu->env_cpu && !cpu->fp_live);
+    HOLDS(!cpu->root && !cpu->arch.uarea && !cpu->env_cpu && !cpu->live);
     return 0;
   }
   HOLDS(env->w.alive && env_at(env->w.number) == env && env_on(env, i) == cpu->env_cpu);

@@ -170,6 +170,8 @@ const char *os_cause_text(uint64_t cause) {
       [EXO_CAUSE_STOPPED] = "stopped",
       [EXO_CAUSE_NO_DOOR] = "a fault and no door to deliver it at",
       [EXO_CAUSE_DOUBLE] = "a fault while handling a fault",
+      [EXO_CAUSE_STEP] = "single step",
+      [EXO_CAUSE_POINT] = "debug point",
   };
   return cause < sizeof text / sizeof *text ? text[cause] : "unknown cause";
 }

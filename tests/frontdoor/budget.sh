@@ -53,7 +53,7 @@ case $arch in x86_64) assembly=585 ;; aarch64) assembly=550 ;; riscv64) assembly
 cd "$top"
 budget 'lines of the heart' "$(lines exo/*.c exo/core.h exo/arch.h)" 3300
 budget 'lines of exo/io' "$(lines exo/io/*)" 1600
-budget "lines of arch/$arch" "$(find "arch/$arch" -type f -exec cat {} + | wc -l | tr -d ' ')" 1400
+budget "lines of arch/$arch" "$(find "arch/$arch" -type f -exec cat {} + | wc -l | tr -d ' ')" 1440
 budget "lines of assembly in it (aim: 350)" "$(find "arch/$arch" -name '*.S' -exec cat {} + | wc -l | tr -d ' ')" $assembly
 longest=$(find exo arch boot libos apps tests bench tools -name '*.c' -exec wc -l {} \; | sort -n | tail -n 1)
 budget "longest .c file: ${longest##*/}" "${longest%% *}" 400

@@ -36,7 +36,7 @@ static const struct op {
     {EXO_CALL_batch, 4, "k"},         {EXO_CALL_console_write, 1, "sokw"},
     {EXO_CALL_console_read, 1, "s"},  {EXO_CALL_machine_exit, 1, "sw"},
     {EXO_CALL_sweep, 3, "sLik"},      {EXO_CALL_map, 2, "0Li0Tq"},
-    {EXO_CALL_sweep, 1, "sAik"},
+    {EXO_CALL_sweep, 1, "sAik"},      {EXO_CALL_debug_set, 2, "seyxab"},
 };
 enum { OPS = sizeof ops / sizeof *ops };
 
@@ -111,6 +111,8 @@ static uint64_t word_for(char what) {
   case 'l': return length[test_random(test_random(4) ? 3 : 4)];
   case 'o': return test_random(2);
   case 'q': return EXO_READ;
+  case 'a': return test_random(8) ? 8 * test_random(1 << 20) + (test_random(4) == 0) : test_random(~0ull);
+  case 'b': return test_random(4) ? EXO_DEBUG_POINT(prot[test_random(10)] & 6, test_random(10)) : 0;
   case 'z': return test_random(3);
   case 'd': return test_random(2) ? 0 : fake.now + test_random(300'000);
   default: return test_random(~0ull);
@@ -288,6 +290,7 @@ static const unsigned refusals[EXO_CALL_COUNT] = {
     [EXO_CALL_console_write] = REACH | R(RANGE),
     [EXO_CALL_console_read] = REACH | R(EMPTY),
     [EXO_CALL_machine_exit] = REACH,
+    [EXO_CALL_debug_set] = ENV | R(EMPTY) | R(RANGE),
 };
 
 static void report(void) {

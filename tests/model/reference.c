@@ -304,6 +304,22 @@ int64_t on_batch(struct call, const struct exo_batch *a) { // of empty entries: 
 int64_t on_resume(struct call, const struct exo_resume *a) { return a->record > 1 ? EXO_RANGE : MODEL_AWAY; }
 int64_t on_yield(struct call, const struct exo_yield *) { return MODEL_AWAY; }
 
+// Only who may: what the points do is not in the model.
+int64_t on_debug_set(struct call c, const struct exo_debug_set *a) {
+  exo_word kind = a->control % 256, length = a->control / 256;
+  bool execute = kind == EXO_EXEC && length == 1, data = kind == EXO_WRITE || kind == (EXO_READ | EXO_WRITE);
+  bool size = length == 1 || length == 2 || length == 4 || length == 8;
+  const uint64_t points = 4, end = (1ull << 47) - EXO_PAGE;
+  if (a->index >= points) return EXO_RANGE;
+  if (a->control && !execute && !(data && size)) return EXO_RANGE;
+  if (a->control && (a->address % length || a->address >= end)) return EXO_RANGE;
+  struct model_env *env = env_of(c, a->env);
+  if (!env) return EXO_NO_ENV;
+  int64_t r = env == c.self ? EXO_OK : reaches(c, a->slot, c.m->frame[env->frame].guard, EXO_MANAGE);
+  if (r != EXO_OK) return r;
+  return a->cpu < MODEL_CPUS && env->on[a->cpu].state ? EXO_OK : EXO_EMPTY;
+}
+
 // Who runs when, and what is asked back by when, is not in the model: these calls are not made in lockstep.
 #define ELSEWHERE(name)                                                                                                \
   int64_t on_##name(struct call, const struct exo_##name *) { return MODEL_AWAY; }

@@ -97,6 +97,9 @@ static void right(uint64_t n, uint64_t a[6]) {
   if (n == EXO_CALL_age)
     a[0] = OS_SLOT_SELF, a[1] = place_table(), a[2] = any(PAGES), a[3] = any(PAGES), a[4] = 1 + any(3);
   if (n == EXO_CALL_predicate_set) a[0] = any(9), a[1] = any(33);
+  if (n == EXO_CALL_debug_set)
+    a[1] = any(2) ? any_made() : 0, a[2] = any(2), a[3] = any(5), a[4] = (uint64_t)place(500) + any(9),
+    a[5] = EXO_DEBUG_POINT(any(2) ? EXO_EXEC : EXO_WRITE, 1 + any(2));
 }
 
 // What would only end the caller itself, or what the parent could not clean up by the account alone.
@@ -106,6 +109,7 @@ static bool pointless(uint64_t n, const uint64_t a[6]) {
     return a[n == EXO_CALL_cap_drop ? 2 : 0] < SLOT || (a[1] == os_self.parent && n == EXO_CALL_cap_drop);
   if (n == EXO_CALL_frame_take) return a[3] != 0 && a[3] != os_self.parent;
   if (n == EXO_CALL_resume) return a[0] < 2;
+  if (n == EXO_CALL_debug_set) return a[4] < PLACE && a[4] >= EXO_PAGE;
   return n == EXO_CALL_yield || n == EXO_CALL_batch || n == EXO_CALL_wait;
 }
 

@@ -3,6 +3,7 @@
 #include <arch/frame.h>
 
 #define PROBE_FAULT 0xFA017FA017FA017Full
+#define PROBE_STEPS 12
 #define PROBE_CODE_WORD 8 // bytes of a function that returns its argument plus 7
 
 // Each makes one access as its very first instruction, with the stack as its caller left it.
@@ -10,8 +11,12 @@ uint64_t probe_load(const volatile void *at);
 void probe_store(volatile void *at, uint64_t value);
 uint64_t probe_call(const volatile void *code, uint64_t argument); // the access is the jump
 uint64_t probe_fault(void);                                        // returns PROBE_FAULT
-uint64_t probe_flags(void);                                        // the flags of a program, as far as it can read them
-extern const uint8_t probe_code[], probe_code_end[];               // a function: argument + 7
+extern const char probe_stored[];                                  // behind that access
+uint64_t probe_steps(void); // PROBE_STEPS instructions to probe_steps_end; returns 0
+extern const char probe_steps_end[];
+void probe_odd(volatile uint64_t *at); // the oddest way to touch a watched word, and a system call behind it
+uint64_t probe_flags(void);            // the flags of a program, as far as it can read them
+extern const uint8_t probe_code[], probe_code_end[]; // a function: argument + 7
 
 // Loads all registers from `in`, traps, and stores all registers to `out`. Stack pointer and pc are the function's own.
 void registers_illegal(const struct arch_frame *in, struct arch_frame *out); // an instruction that does not exist

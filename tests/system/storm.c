@@ -246,6 +246,7 @@ static const uint32_t must[EXO_CALL_COUNT] = {
     [EXO_CALL_sweep] = 0 F(OK) F(NO_SLOT) F(NO_FRAME) F(KIND) F(RANGE),
     [EXO_CALL_table_join] = 0 F(NO_SLOT) F(DENIED) F(NO_FRAME) F(KIND) F(BUSY) F(RANGE),
     [EXO_CALL_age] = 0 F(OK) F(NO_SLOT) F(DENIED) F(NO_FRAME) F(KIND) F(RANGE),
+    [EXO_CALL_debug_set] = ARCH_DEBUG_POINTS ? 0 F(OK) F(NO_SLOT) F(DENIED) F(NO_ENV) F(EMPTY) F(RANGE) : 0 F(NO_CALL),
 };
 #undef F
 

@@ -35,7 +35,22 @@ enum pool : uint8_t {
   NAME,
   RIGHTS
 };
-enum : uint8_t { INDEX = RIGHTS + 1, FLAG, SMALL, KNOWN, CHILD, PAYER, RUNNER, CPU, SLICES, SLICE, LENGTH, SLICE_NAME };
+enum : uint8_t {
+  INDEX = RIGHTS + 1,
+  FLAG,
+  SMALL,
+  NOWHERE,
+  POINT,
+  KNOWN,
+  CHILD,
+  PAYER,
+  RUNNER,
+  CPU,
+  SLICES,
+  SLICE,
+  LENGTH,
+  SLICE_NAME
+};
 // What the arguments of each call stand for, in the order of call.def.
 static const uint8_t shape[EXO_CALL_COUNT][EXO_CALL_WORDS] = {
     [EXO_CALL_cap_grant] = {SLOT, KNOWN, INDEX, NAME, RIGHTS},
@@ -71,6 +86,7 @@ static const uint8_t shape[EXO_CALL_COUNT][EXO_CALL_WORDS] = {
     [EXO_CALL_sweep] = {SLOT, LEAF, ENTRY, COUNT},
     [EXO_CALL_table_join] = {SLOT, LEAF, FLAG},
     [EXO_CALL_age] = {SLOT, LEAF, ENTRY, COUNT, FLAG, SKIP},
+    [EXO_CALL_debug_set] = {SLOT, KNOWN, CPU, SMALL, NOWHERE, POINT},
 };
 
 // One of our frames that is of a kind, as far as a few tries find it.
@@ -118,6 +134,8 @@ static uint64_t number(uint8_t p) {
   case INDEX: return STORM_SLOT + any(STORM_SLOTS);
   case FLAG: return any(4) > 0;
   case SMALL: return any(6);
+  case NOWHERE: return (uint64_t)place(8 * PAGES) + any(512) * 8;
+  case POINT: return EXO_DEBUG_POINT(any(2) ? EXO_EXEC : EXO_WRITE | any(2), any(4) ? 1 : 8);
   case CPU: return any(os_self.machine->cpu_count);
   case SLICE: return STORM_SLICE + any(EXO_SLICES - STORM_SLICE);
   case LENGTH: return any(3) ? 50'000 + any(1'000'000) : 0;
@@ -181,6 +199,7 @@ static void tame(uint64_t n, uint64_t a[EXO_CALL_WORDS]) {
   if (n == EXO_CALL_wait) a[1] = os_now_ns() + a[1] % 100'000;
   if (n == EXO_CALL_revoke && any(4)) a[4] = os_now_ns() + 1'100'000;
   if (n == EXO_CALL_console_write && a[2] <= 24) a[2] = 0;
+  if (n == EXO_CALL_debug_set && a[4] < PLACE) a[4] &= 0xFFF; // not where it runs
 }
 
 // After these others may run, and the way back is by a door.

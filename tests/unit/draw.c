@@ -27,7 +27,7 @@ static const struct op {
     {EXO_CALL_revoke, 4, "0exoD"},     {EXO_CALL_repossess, 6, "0QU"},    {EXO_CALL_sweep, 4, "0Lik"},
     {EXO_CALL_repossess, 4, "0QA"},    {EXO_CALL_sweep, 1, "sAik"},       {EXO_CALL_table_join, 2, "0Lo"},
     {EXO_CALL_table_join, 1, "0Ao"},   {EXO_CALL_age, 3, "0Likom"},       {EXO_CALL_age, 1, "0Aikom"},
-    {EXO_CALL_map, 2, "0Li0Tv"},
+    {EXO_CALL_map, 2, "0Li0Tv"},       {EXO_CALL_debug_set, 3, "0ecxab"},
 };
 enum { OPS = sizeof ops / sizeof *ops };
 
@@ -113,6 +113,8 @@ static uint64_t word_for(char what) {
   case 'z': return test_random(2);
   case 'Q': return debtor_of_any();
   case 'v': return EXO_READ;
+  case 'a': return test_random(8) ? 8 * test_random(1 << 20) : test_random(~0ull);
+  case 'b': return test_random(4) ? EXO_DEBUG_POINT(prot[test_random(8)] & 6, 1 << test_random(4)) : 0;
   case 'D': return fake.now + test_random(2'000'000);
   case 'd': return test_random(2) ? 0 : fake.now + test_random(300'000);
   default: return test_random(~0ull);

@@ -43,6 +43,7 @@ enum : unsigned {
   ERRORS_sweep = E(NO_SLOT) | E(NO_FRAME) | E(KIND) | E(RANGE),
   ERRORS_table_join = FRAME | E(KIND) | E(BUSY) | E(RANGE),
   ERRORS_age = FRAME | E(KIND) | E(RANGE),
+  ERRORS_debug_set = ENV | E(EMPTY) | E(RANGE),
 };
 
 enum { RESULTS = 16 };

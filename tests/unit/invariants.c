@@ -11,12 +11,24 @@ static void idle_check(const struct cpu *cpu) {
   }
 }
 
+// The points of what runs here, and a step of its own, or nothing.
+static void debug_check(const struct cpu *cpu, const struct fake_cpu *f) {
+  for (unsigned i = 0; i < ARCH_DEBUG_POINTS; i++) {
+    uint64_t control = cpu->env_cpu ? cpu->env_cpu->debug.control[i] : 0;
+    EQ(f->debug.control[i], control);
+    if (control) EQ(f->debug.address[i], cpu->env_cpu->debug.address[i]);
+    if (control) CHECK(cpu->env_cpu->points >> i & 1 && f->debug.address[i] < ARCH_USER_LIMIT);
+  }
+  if (f->step) CHECK(cpu->live & LIVE_DEBUG);
+}
+
 static void cpu_check(unsigned i) {
   const struct cpu *cpu = cpu_at(i);
   const struct fake_cpu *f = &fake_cpu[i];
   CHECK(cpu->cross_done == cpu->cross_want);
   EQ(f->root, cpu->root ? cpu->root << EXO_PAGE_BITS : boot->low_root_physical);
-  EQ(cpu->fp_live, f->fp_on);
+  EQ((cpu->live & LIVE_FP) != 0, f->fp_on);
+  debug_check(cpu, f);
   EQ(f->state, cpu->env ? FAKE_USER : FAKE_IDLE);
   if (!cpu->env) {
     idle_check(cpu);

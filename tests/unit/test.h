@@ -10,8 +10,8 @@ struct test {
   void (*run)(void);
 };
 extern const struct test cap_tests[], frame_tests[], space_tests[], env_tests[], slice_tests[], upcall_tests[];
-extern const struct test gate_tests[], revoke_tests[], call_tests[], smp_tests[], boot_tests[], screen_tests[],
-    trace_tests[], prog_tests[], check_tests[], random_tests[];
+extern const struct test debug_tests[], gate_tests[], revoke_tests[], call_tests[], smp_tests[], boot_tests[],
+    screen_tests[], trace_tests[], prog_tests[], check_tests[], random_tests[];
 
 // --- main.c
 extern uint64_t test_steps; // of the random test

@@ -189,7 +189,7 @@ class Cpus(Helper):
             now = c["slice"][int(c["slice_now"])]
             print("CPU %d: %s, root %d, slice %d of env %#x%s, fp %s" % (
                 i, "env %#x" % number(at(env, "struct env")["w"]["number"]) if env else "idle", number(c["root"]),
-                int(c["slice_now"]), number(now["env"]), " (lent)" if c["lent"] else "", "live" if c["fp_live"] else "off"))
+                int(c["slice_now"]), number(now["env"]), " (lent)" if c["lent"] else "", "live" if int(c["live"]) & 1 else "off"))
 
 
 class Uarea(Helper):

@@ -34,6 +34,69 @@ static int64_t psci(uint64_t function, uint64_t a, uint64_t b, uint64_t c) { // 
   return (int64_t)x0;
 }
 
+// --- Debug registers and single steps (Arm ARM D2). Points are EL0's alone; MDSCR_EL1.KDE is off.
+
+#define MDSCR_SS BIT(0)
+#define MDSCR_TDCC BIT(12) // no debug channel for programs
+#define MDSCR_MDE BIT(15)
+#define EACH(op) op(0) op(1) op(2) op(3) op(4) op(5) op(6) op(7) op(8) op(9) op(10) op(11) op(12) op(13) op(14) op(15)
+
+static void debug_init(void) { // what the firmware left is off, also where no point of ours will be
+  uint64_t features = sysreg_read("id_aa64dfr0_el1"), breakpoints = field4(features, 12),
+           watchpoints = field4(features, 20);
+  sysreg_write("mdscr_el1", MDSCR_TDCC);
+  sysreg_write("oslar_el1", 0);
+#define CLEAR(n)                                                                                                       \
+  if (n <= breakpoints) sysreg_write("dbgbcr" #n "_el1", 0);                                                           \
+  if (n <= watchpoints) sysreg_write("dbgwcr" #n "_el1", 0);
+  EACH(CLEAR)
+#undef CLEAR
+}
+
+static uint64_t breakpoint(uint64_t control) { // DBGBCR: all of a 32-bit instruction
+  return control & EXO_EXEC ? 1 | 2 << 1 | 15 << 5 : 0;
+}
+static uint64_t watchpoint(uint64_t address,
+                           uint64_t control) { // DBGWCR: of eight bytes in a row, those that are watched
+  if (!control || control & EXO_EXEC) return 0;
+  uint64_t bytes = ((1ull << (control >> 8)) - 1) << (address & 7) & 0xFF;
+  return 1 | 2 << 1 | (control & EXO_READ ? 3 : 2) << 3 | bytes << 5;
+}
+
+void arch_debug_load(const struct arch_debug *points) {
+  static const struct arch_debug none;
+  const struct arch_debug *p = points ? points : &none;
+#define POINT(n)                                                                                                       \
+  sysreg_write("dbgbvr" #n "_el1", p->address[n] & ~3ull);                                                             \
+  sysreg_write("dbgbcr" #n "_el1", breakpoint(p->control[n]));                                                         \
+  sysreg_write("dbgwvr" #n "_el1", p->address[n] & ~7ull);                                                             \
+  sysreg_write("dbgwcr" #n "_el1", watchpoint(p->address[n], p->control[n]));
+  static_assert(ARCH_DEBUG_POINTS == 2);
+  POINT(0)
+  POINT(1)
+#undef POINT
+  if (!points) step_end(nullptr);
+  sysreg_write("mdscr_el1", (sysreg_read("mdscr_el1") & MDSCR_SS) | MDSCR_TDCC | (points ? MDSCR_MDE : 0));
+}
+
+// While MDSCR_EL1.SS is set a program runs one instruction if PSTATE.SS is, and else traps before the first. So it must
+// be off whenever the program is entered anew: entry.S finds no address a program's meanwhile, and leaves all to C. A
+// call goes its way, and traps when it has returned.
+bool arch_debug_step(const struct arch_frame *f) {
+  if (!(f->pstate >> PSTATE_STEP_BIT & 1)) return false;
+  sysreg_write("mdscr_el1", sysreg_read("mdscr_el1") | MDSCR_SS);
+  ((struct arch_cpu *)arch_self())->user_limit = 0;
+  return true;
+}
+
+bool step_end(const struct arch_frame *f) {
+  uint64_t mdscr = sysreg_read("mdscr_el1");
+  if (!(mdscr & MDSCR_SS)) return false;
+  sysreg_write("mdscr_el1", mdscr & ~MDSCR_SS);
+  ((struct arch_cpu *)arch_self())->user_limit = ARCH_USER_LIMIT;
+  return f && !(f->pstate >> PSTATE_STEP_BIT & 1);
+}
+
 void arch_cpu_init(const struct exo_boot *boot, unsigned index) {
   if ((sysreg_read("currentel") & 12) != 4) panic("CPU %u is not at exception level 1", index);
   uint64_t features = sysreg_read("id_aa64pfr0_el1"), memory = sysreg_read("id_aa64mmfr1_el1");
@@ -42,8 +105,7 @@ void arch_cpu_init(const struct exo_boot *boot, unsigned index) {
   sysreg_write("sctlr_el1", SCTLR_ON);
   sysreg_write("cpacr_el1", CPACR_TRACE);
   sysreg_write("cntkctl_el1", BIT(1)); // EL0VCTEN: programs read the virtual counter, and no timer
-  sysreg_write("mdscr_el1", BIT(12));  // TDCC: no debug channel for programs; no breakpoints, no stepping
-  sysreg_write("oslar_el1", 0);
+  debug_init();
   sysreg_write("contextidr_el1", 0);
   sysreg_write("tpidr_el0", 0);
   sysreg_write("tpidrro_el0", 0);

@@ -151,6 +151,7 @@ resume:                                 // sys_resume without C, where nothing i
   add x7, x16, #EXO_RECORD_FAULT
   add x7, x7, x0, lsl #9                // EXO_RECORD_SIZE
   ldp x1, x2, [x7, #FRAME_PC]
+  tbnz x2, #PSTATE_STEP_BIT, call_again
   cbnz x6, call_again
   cmp x1, x17
   b.hs call_again
@@ -158,6 +159,7 @@ resume:                                 // sys_resume without C, where nothing i
   str x3, [x16, #EXO_UAREA_MASKED]
   str xzr, [x7, #EXO_RECORD_BUSY]
   add sp, sp, #80
+  and x2, x2, #PSTATE_USER              // all else of PSTATE is 0: EL0t, nothing masked
   mov x0, x7
   b restore_at
 call_again:                             // C does it; of the arguments only x0 counts
@@ -239,10 +241,9 @@ slow:                                   // all other traps of a program: a frame
 leave:                                  // the frame at sp is the program
   mov x0, sp
   add sp, sp, #FRAME_SIZE
-restore:                                // the one way out: the frame at x0, wherever it lies
+restore:                                // the one way out: the frame at x0, a program's or made safe
   ldp x1, x2, [x0, #FRAME_PC]
 restore_at:
-  and x2, x2, #PSTATE_USER              // all else of PSTATE is 0: EL0t, nothing masked
   ldr x3, [x0, #FRAME_SP]
   msr elr_el1, x1
   msr spsr_el1, x2

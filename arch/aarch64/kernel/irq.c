@@ -116,7 +116,7 @@ static void end(unsigned token) {
 }
 
 // The interrupt is over for the controller before the core's door, which may never return.
-void irq_take(struct arch_frame *f) {
+static void take(struct arch_frame *f) {
   unsigned token = acknowledge(), n = gic.version >= 3 ? token : token & 1023;
   if (n >= SPECIAL && n < SPECIAL + 4) return; // gone again
   if (n == gic.timer)
@@ -131,6 +131,12 @@ void irq_take(struct arch_frame *f) {
     core_cross(f);
   else
     core_interrupt(f, n);
+}
+
+void irq_take(struct arch_frame *f) {
+  if (f && step_end(f)) core_fault(f, EXO_CAUSE_STEP, 0); // that of a call which had just returned
+  take(f);
+  if (f) (void)arch_debug_step(f); // one is still to be made
 }
 
 void arch_cross_send(unsigned index) {

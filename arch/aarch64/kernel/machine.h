@@ -44,8 +44,9 @@
 #define EC_DATA 0x24
 #define EC_SP_ALIGN 0x26
 #define EC_FP_EXCEPTION 0x2C
-#define EC_BREAKPOINT 0x30 // to 0x35: breakpoint, single step, watchpoint
-#define EC_WATCHPOINT 0x35
+#define EC_BREAKPOINT 0x30
+#define EC_STEP 0x32
+#define EC_WATCHPOINT 0x34
 #define EC_BRK 0x3C
 #define ESR_IL (1 << 25) // a 32-bit instruction
 
@@ -84,6 +85,8 @@ extern const char vectors[];
 extern unsigned arch_starting;    // the CPU that is being started
 extern uint64_t arch_entry_count; // the counter when the kernel was entered
 // cpu.c
+bool step_end(
+    const struct arch_frame *f);      // at each trap but a call's. True: there was one, and its instruction is done
 extern const char semihosting_call[]; // the instruction that is undefined where no debugger listens
 [[noreturn]] void power_off_firmware(void);
 // mmu.c

@@ -24,8 +24,7 @@ static void abort_user(struct arch_frame *f, uint64_t esr, uint64_t far) {
     core_fault(f, fetch ? EXO_CAUSE_EXEC : write ? EXO_CAUSE_WRITE : EXO_CAUSE_READ, far);
 }
 
-void trap_user(struct arch_frame *f) {
-  uint64_t esr = sysreg_read("esr_el1"), far = sysreg_read("far_el1"), class = esr >> 26 & 63;
+static void trap(struct arch_frame *f, uint64_t class, uint64_t esr, uint64_t far) {
   switch (class) {
   case EC_FETCH:
   case EC_DATA: abort_user(f, esr, far); break;
@@ -34,7 +33,9 @@ void trap_user(struct arch_frame *f) {
   case EC_PC_ALIGN: core_fault(f, EXO_CAUSE_ALIGN, far); break;
   case EC_SP_ALIGN: core_fault(f, EXO_CAUSE_ALIGN, f->sp); break;
   case EC_FP_EXCEPTION: core_fault(f, EXO_CAUSE_ARITHMETIC, esr); break;
-  case EC_BREAKPOINT ... EC_WATCHPOINT:
+  case EC_BREAKPOINT: core_fault(f, EXO_CAUSE_POINT, f->pc); break;
+  case EC_WATCHPOINT: core_fault(f, EXO_CAUSE_POINT, far); break;
+  case EC_STEP: core_fault(f, EXO_CAUSE_STEP, 0); break;
   case EC_BRK: core_fault(f, EXO_CAUSE_BREAKPOINT, 0); break;
   case EC_UNKNOWN:
   case EC_WFI:
@@ -43,6 +44,13 @@ void trap_user(struct arch_frame *f) {
   case EC_SME: core_fault(f, EXO_CAUSE_ILLEGAL, 0); break;
   default: core_fault(f, EXO_CAUSE_PROTECTION, esr); // illegal state, pointer authentication, branch targets
   }
+}
+
+void trap_user(struct arch_frame *f) {
+  uint64_t esr = sysreg_read("esr_el1"), far = sysreg_read("far_el1");
+  (void)step_end(f);
+  trap(f, esr >> 26 & 63, esr, far);
+  (void)arch_debug_step(f); // one is still to be made
 }
 
 // Which of the CPU's areas an address falls into, as an offset from the area's start.
@@ -88,7 +96,7 @@ const uint64_t *arch_backtrace_slot(uint64_t fp) { // AAPCS64 6.4.6: {caller's x
 }
 
 bool arch_frame_sane(struct arch_frame *f) {
-  f->pstate &= PSTATE_USER;
+  f->pstate &= PSTATE_USER | 1ull << PSTATE_STEP_BIT;
   return f->pc < ARCH_USER_LIMIT;
 }
 

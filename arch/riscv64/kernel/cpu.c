@@ -89,6 +89,9 @@ void arch_thread_load(const uint64_t words[ARCH_THREAD_WORDS], uint64_t uarea_va
   (void)uarea_va;
 }
 
+// No debug registers in supervisor mode: the core sets none.
+void arch_debug_load(const struct arch_debug *points) { (void)points; }
+
 // No privileged state is in a frame: sret's target mode is arch_enter's.
 bool arch_frame_sane(struct arch_frame *f) { return f->pc < ARCH_USER_LIMIT; }
 

@@ -36,6 +36,7 @@ enum : uint64_t {
   CR4_SMAP = 1 << 21,
 };
 enum : uint32_t { XCR0_X87 = 1, XCR0_SSE = 2, XCR0_AVX = 4 };
+enum : uint64_t { DR7_OFF = 0x400 };
 enum : uint64_t { FMASK = 0x47700 }; // TF IF DF NT AC, IOPL
 
 uint32_t arch_starting; // index of the CPU that is being started; read by entry.S
@@ -110,7 +111,7 @@ static void tables_load(unsigned index) {
   struct table_register gdtr = {sizeof m->gdt - 1, (uint64_t)m->gdt}, idtr = {sizeof idt - 1, (uint64_t)idt};
   __asm__ volatile("lgdt %0; lidt %1; ltr %w2" ::"m"(gdtr), "m"(idtr), "r"(TSS_SELECTOR) : "memory");
   __asm__ volatile("lldt %w0; mov %1, %%dr7" ::"r"(0),
-                   "r"(0x400ull)); // no local table, no breakpoints of the firmware's
+                   "r"(DR7_OFF)); // no local table, no breakpoints of the firmware's
   // Reload the segment registers; gs keeps its base in an MSR but a load would clear it: left alone.
   __asm__ volatile("mov %w0, %%ss; mov %w1, %%ds; mov %w1, %%es; mov %w1, %%fs\n"
                    "push %q2; lea 1f(%%rip), %%rax; push %%rax; lretq; 1:" ::"r"(KERNEL_SS),
@@ -253,6 +254,23 @@ void arch_fp_load(const void *area) {
   const struct fp_area *saved = area;
   __asm__ volatile("clts");
   fp_restore(saved->mxcsr_mask ? saved : &fp_fresh);
+}
+
+// --- Debug registers (SDM vol. 3B, 18.2). The addresses are programs', so the kernel is never stopped; but see
+// trap_debug. A step is TF, which is in the frame.
+
+void arch_debug_load(const struct arch_debug *points) {
+  static const struct arch_debug none;
+  const struct arch_debug *p = points ? points : &none;
+  uint64_t dr7 = DR7_OFF;
+  for (int i = 0; i < ARCH_DEBUG_POINTS; i++) {
+    uint64_t kind = p->control[i] & 7, length = p->control[i] >> 8;
+    uint64_t access = kind == EXO_EXEC ? 0 : kind == EXO_WRITE ? 1 : 3, code = length == 8 ? 2 : length - 1;
+    if (kind) dr7 |= 1ull << 2 * i | (access | code << 2) << (16 + 4 * i);
+  }
+  const uint64_t *at = p->address;
+  __asm__ volatile("mov %0, %%db0; mov %1, %%db1; mov %2, %%db2; mov %3, %%db3; mov %4, %%db7" ::"r"(at[0]), "r"(at[1]),
+                   "r"(at[2]), "r"(at[3]), "r"(dr7));
 }
 
 // --- Ports and power

@@ -211,7 +211,7 @@ slow:
 	jmp leave
 
 // The one way out: the stack is a struct arch_frame that the kernel composed or checked.
-	.globl leave
+	.globl leave, arch_enter
 leave:
 	pop %r15
 	pop %r14
@@ -232,7 +232,6 @@ leave:
 	iretq
 
 // arch_enter(frame): leaves from where the frame lies. Nothing is pushed on the way, and the next entry begins at the top.
-	.globl arch_enter
 arch_enter:
 	mov %rdi, %rsp
 	jmp leave
@@ -260,6 +259,7 @@ vector_common:
 	testb $3, 24(%rsp)
 	jz from_kernel
 	swapgs
+from_user:
 	pop %gs:CPU_SCRATCH + 16                // vector
 	pop %gs:CPU_SCRATCH + 8                 // error code
 	SAVE_FRAME
@@ -285,7 +285,8 @@ kernel_trap:
 	pop %r9                                 // error code
 	SAVE_FRAME
 	jmp die
-// NMI, #DB, #DF, #MC come on stacks of their own, from anywhere: always the end (#DB from user mode aside).
+// NMI, #DF, #MC come on stacks of their own, from anywhere: always the end. #DB is a program's, and goes on from the main
+// stack; in the kernel it is a watched word's from which ss was loaded just before a call, and nobody's business.
 	.macro EMERGENCY name, vector, error
 	.globl \name
 \name:
@@ -305,15 +306,18 @@ kernel_trap:
 trap_debug:
 	testb $3, 8(%rsp)
 	jz 1f
-	swapgs                                  // a program's single step: its stack is the emergency one, same picture
-	push $EXO_CAUSE_BREAKPOINT
-	push %rdi
-	push %rsi
-	xor %esi, %esi
-	jmp deliver
-1:	mov $1, %r8d
-	xor %r9d, %r9d
-	SAVE_FRAME
+	swapgs
+	mov %rdi, %gs:CPU_SCRATCH
+	mov %rsp, %rdi
+	mov %gs:CPU_STACK, %rsp
+	.irp at, 32, 24, 16, 8, 0
+	push \at(%rdi)
+	.endr
+	mov %gs:CPU_SCRATCH, %rdi
+	push $0
+	push $1
+	jmp from_user
+1:	iretq
 // rsp = frame, r8 = vector, r9 = error code. The record belongs to the CPU whose area the stack lies in.
 die:
 	mov %rsp, %rax

@@ -4,7 +4,7 @@
 void trap_user(struct arch_frame *f, uint64_t vector, uint64_t error);
 [[noreturn]] void trap_kernel(const struct arch_frame *f, uint64_t vector, uint64_t error);
 
-enum { DEVICE_NOT_AVAILABLE = 7 };
+enum { DEBUG = 1, DEVICE_NOT_AVAILABLE = 7 };
 
 static void interrupt(struct arch_frame *f, uint64_t vector) {
   if (vector == VECTOR_SPURIOUS) return; // not acknowledged (SDM 11.9)
@@ -23,9 +23,24 @@ void trap_init(unsigned index) {
     machine_of(index)->page_cause[error] = error & 16 ? EXO_CAUSE_EXEC : error & 2 ? EXO_CAUSE_WRITE : EXO_CAUSE_READ;
 }
 
+// A point of the program's, a single step, or the instruction int1 (SDM vol. 3B, 18.2.3). Of points that are off DR6
+// may tell, too; and it is never cleared by the processor.
+static void debug(struct arch_frame *f) {
+  enum : uint64_t { STEP = 1 << 14, CLEAR = 0xFFFF0FF0 };
+  uint64_t at[4], dr6, dr7;
+  __asm__ volatile("mov %%db0, %0; mov %%db1, %1; mov %%db2, %2; mov %%db3, %3; mov %%db6, %4; mov %%db7, %5"
+                   : "=r"(at[0]), "=r"(at[1]), "=r"(at[2]), "=r"(at[3]), "=r"(dr6), "=r"(dr7));
+  __asm__ volatile("mov %0, %%db6" ::"r"(CLEAR));
+  int i = 0;
+  while (i < 4 && !(dr6 >> i & dr7 >> 2 * i & 1)) i++;
+  core_fault(f, i < 4 ? EXO_CAUSE_POINT : dr6 & STEP ? EXO_CAUSE_STEP : EXO_CAUSE_BREAKPOINT, i < 4 ? at[i] : 0);
+}
+
 void trap_user(struct arch_frame *f, uint64_t vector, uint64_t error) {
   if (vector >= 32)
     interrupt(f, vector);
+  else if (vector == DEBUG)
+    debug(f);
   else if (vector == DEVICE_NOT_AVAILABLE)
     core_fp(f);
   else
@@ -34,9 +49,8 @@ void trap_user(struct arch_frame *f, uint64_t vector, uint64_t error) {
 
 void trap_kernel(const struct arch_frame *f, uint64_t vector, uint64_t error) {
   static const char *const name[] = {
-      [0] = "divide error",        [1] = "debug trap",          [2] = "non-maskable interrupt",
-      [3] = "breakpoint",          [6] = "illegal instruction", [8] = "double fault",
-      [13] = "general protection", [14] = "page fault",         [18] = "machine check",
+      [0] = "divide error", [2] = "non-maskable interrupt", [3] = "breakpoint",  [6] = "illegal instruction",
+      [8] = "double fault", [13] = "general protection",    [14] = "page fault", [18] = "machine check",
   };
   uint64_t address;
   __asm__ volatile("mov %%cr2, %0" : "=r"(address));

@@ -72,6 +72,8 @@ enum : uint64_t { EXO_REVOKE_NS = 1'000'000 };
 // The call null with this word asks a kernel that checks itself (docs/debug.md) to do so: 0: all invariants hold; BUSY:
 // the caller is being ended; else the line of exo/debug/check.c where the first one does not. Other kernels echo it.
 enum : uint64_t { EXO_CHECK_WORD = 0x6B63656863 };
+// The control word of debug_set. Kind: EXO_EXEC, EXO_WRITE, or EXO_READ | EXO_WRITE.
+#define EXO_DEBUG_POINT(kind, length) ((exo_word)(length) << 8 | (kind))
 
 // Ports of console_write.
 enum : uint64_t { EXO_PORT_CONSOLE = 0, EXO_PORT_RESULTS = 1 };

@@ -54,7 +54,7 @@
 #define EXO_CAUSE_WRITE 2      // page fault: write
 #define EXO_CAUSE_EXEC 3       // page fault: instruction fetch
 #define EXO_CAUSE_ILLEGAL 4    // instruction that does not exist or is privileged
-#define EXO_CAUSE_BREAKPOINT 5 // breakpoint or single step
+#define EXO_CAUSE_BREAKPOINT 5 // breakpoint instruction
 #define EXO_CAUSE_ALIGN 6      // misaligned access
 #define EXO_CAUSE_ARITHMETIC 7 // divide error, floating-point exception; address = machine's detail
 #define EXO_CAUSE_PROTECTION 8 // everything else the machine forbids; address = machine's detail
@@ -64,6 +64,12 @@
 #define EXO_CAUSE_STOPPED 11 // env_stop; address = status
 #define EXO_CAUSE_NO_DOOR 12 // its slice began and there was no door to enter it at
 #define EXO_CAUSE_DOUBLE 13  // a fault while the fault record was busy
+// Debugging. A record that is resumed by the call `resume` with a step asked for (arch_frame_step) comes back after one
+// instruction; a system call counts as one. x86_64's request stays in the record, AArch64's is spent.
+#define EXO_CAUSE_STEP 14 // pc: the next instruction
+#define EXO_CAUSE_POINT                                                                                                \
+  15 // a debug point was hit; address: the instruction, or the data as far as the machine says. Of
+     // data, AArch64 stops before the access is made, x86_64 behind the instruction that made it
 
 #ifndef __ASSEMBLER__
 #include <stddef.h>

@@ -11,9 +11,9 @@ void registers_prepare(struct arch_frame *in, bool foreign) {
   if (foreign) in->x[8] = 172;
 }
 
-// EL1 with its own stack, all masked, EL2, AArch32, illegal state, single step, PAN.
+// EL1 with its own stack, all masked, EL2, AArch32, illegal state, PAN. (A single step is a program's right.)
 bool flags_hostile(struct arch_frame *f, unsigned which) {
-  static const uint64_t pstate[] = {5, 4, 0x3C5, 0x3C0, 9, 1 << 4, 1 << 20, 1 << 21, 1 << 22, ~0ull, 0xD};
+  static const uint64_t pstate[] = {5, 4, 0x3C5, 0x3C0, 9, 1 << 4, 1 << 20, 1 << 22, ~(1ull << 21), 0xD};
   if (which >= sizeof pstate / sizeof *pstate) return false;
   f->pstate = pstate[which];
   return true;

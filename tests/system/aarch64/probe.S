@@ -17,6 +17,20 @@ FUNCTION probe_load
   ret
 FUNCTION probe_store
   str x1, [x0]
+  .globl probe_stored
+probe_stored:
+  ret
+FUNCTION probe_steps
+  mov w1, #5
+1:
+  subs w1, w1, #1
+  b.ne 1b
+  mov x0, #0
+  .globl probe_steps_end
+probe_steps_end:
+  ret
+FUNCTION probe_odd
+  ldr x0, [x0]
   ret
 FUNCTION probe_call
   mov x9, x0

@@ -13,6 +13,20 @@ FUNCTION probe_load
   ret
 FUNCTION probe_store
   sd a1, (a0)
+  .globl probe_stored
+probe_stored:
+  ret
+FUNCTION probe_steps
+  li a1, 5
+1:
+  addi a1, a1, -1
+  bnez a1, 1b
+  li a0, 0
+  .globl probe_steps_end
+probe_steps_end:
+  ret
+FUNCTION probe_odd
+  ld a0, (a0)
   ret
 FUNCTION probe_call
   mv t0, a0

@@ -13,6 +13,21 @@ FUNCTION probe_load
 	ret
 FUNCTION probe_store
 	mov %rsi, (%rdi)
+	.globl probe_stored
+probe_stored:
+	ret
+FUNCTION probe_steps
+	mov $5, %ecx
+1:	dec %ecx
+	jnz 1b
+	xor %eax, %eax
+	.globl probe_steps_end
+probe_steps_end:
+	ret
+FUNCTION probe_odd
+	mov $0xE0000000, %eax
+	mov (%rdi), %ss                         // puts the hit off until the next instruction has entered the kernel
+	syscall
 	ret
 FUNCTION probe_call
 	mov %rdi, %rax

@@ -6,8 +6,12 @@
 #define FRAME_PSTATE 264
 #define FRAME_SIZE 272
 
-// What of a saved PSTATE is a program's own: N, Z, C, V. All else is composed: EL0t, nothing masked, AArch64.
+// What of a saved PSTATE is a program's own: N, Z, C, V. All else is composed: EL0t, nothing masked, AArch64; but SS
+// asks for a step.
 #define PSTATE_USER 0xF0000000
+#define PSTATE_STEP_BIT 21
+#define ARCH_DEBUG_POINTS 2 // so many breakpoints and so many watchpoints every CPU has (Arm ARM D2.8, D2.10)
+#define ARCH_DEBUG_BEFORE 1 // a point at data stops before the access
 
 #ifndef __ASSEMBLER__
 #include <stddef.h>
@@ -28,4 +32,8 @@ static inline uint64_t *arch_frame_pc(struct arch_frame *f) { return &f->pc; }
 static inline uint64_t *arch_frame_sp(struct arch_frame *f) { return &f->sp; }
 static inline uint64_t *arch_frame_argument(struct arch_frame *f, int i) { return &f->x[i]; } // i < 3
 static inline uint64_t arch_frame_fp(const struct arch_frame *f) { return f->x[29]; } // frame pointer, for backtraces
+static inline bool arch_frame_step(struct arch_frame *f, bool on) {
+  f->pstate = (f->pstate & ~(1ull << PSTATE_STEP_BIT)) | (uint64_t)on << PSTATE_STEP_BIT;
+  return true;
+}
 #endif

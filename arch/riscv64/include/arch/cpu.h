@@ -50,6 +50,9 @@ static inline void arch_flush_all(void) {
   arch_table_fence();
   arch_code_fence();
 }
+// Kernel only: no register but the frame's asks for a step (arch.h).
+struct arch_frame;
+static inline bool arch_debug_step(const struct arch_frame *) { return false; }
 // Kernel only: this CPU's record, whose first word is its own address.
 static inline struct cpu *arch_self(void) {
   struct cpu *self;

@@ -10,6 +10,8 @@
 #define FRAME_T2 56
 #define FRAME_X(n) (8 * (n)) // n from 1 to 31
 #define FRAME_SIZE 256
+#define ARCH_DEBUG_POINTS 0 // triggers are machine mode's (Debug Specification, Sdtrig)
+#define ARCH_DEBUG_BEFORE 1 // so stops a page that is protected
 
 #ifndef __ASSEMBLER__
 #include <stddef.h>
@@ -32,4 +34,9 @@ static inline uint64_t *arch_frame_argument(struct arch_frame *f, int i) { // i 
   return i == 0 ? &f->a0 : i == 1 ? &f->a1 : &f->a2;
 }
 static inline uint64_t arch_frame_fp(const struct arch_frame *f) { return f->s0; } // frame pointer, for backtraces
+static inline bool arch_frame_step(struct arch_frame *f, bool on) {                // nor is there a step in user mode
+  (void)f;
+  (void)on;
+  return false;
+}
 #endif

@@ -36,6 +36,9 @@ static inline void arch_flush_all(void) { // all but the kernel's global transla
   __asm__ volatile("mov %%cr3, %0; mov %0, %%cr3" : "=r"(root)::"memory");
 }
 static inline void arch_flush_page(uint64_t va) { __asm__ volatile("invlpg (%0)" ::"r"(va) : "memory"); }
+// Kernel only: no register but the frame's asks for a step (arch.h).
+struct arch_frame;
+static inline bool arch_debug_step(const struct arch_frame *) { return false; }
 // Kernel only: this CPU's record, whose first word is its own address.
 static inline struct cpu *arch_self(void) {
   struct cpu *self;

@@ -22,6 +22,8 @@
 #define FRAME_SS 152
 #define FRAME_SIZE 160
 
+#define ARCH_DEBUG_POINTS 4
+#define ARCH_DEBUG_BEFORE 0 // a point at data stops behind the access
 #define USER_CS 0x23
 #define USER_SS 0x1b
 
@@ -46,4 +48,8 @@ static inline uint64_t *arch_frame_argument(struct arch_frame *f, int i) { // i 
   return i == 0 ? &f->rdi : i == 1 ? &f->rsi : &f->rdx;
 }
 static inline uint64_t arch_frame_fp(const struct arch_frame *f) { return f->rbp; } // frame pointer, for backtraces
+static inline bool arch_frame_step(struct arch_frame *f, bool on) {                 // TF
+  f->rflags = (f->rflags & ~0x100ull) | (on ? 0x100 : 0);
+  return true;
+}
 #endif
