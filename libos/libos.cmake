@@ -6,10 +6,10 @@ set(EXO_MUSL "" CACHE PATH "prefix of musl for this machine (tools/musl MACHINE 
 set(EXO_LUA "" CACHE PATH "folder with Lua's lua.c")
 set(EXO_LIBGCC "" CACHE FILEPATH "libgcc.a of this machine: long double arithmetic for musl (not needed on x86_64)")
 
-file(GLOB os_sources CONFIGURE_DEPENDS libos/core/*.c libos/mem/*.c libos/fs/*.c libos/env/*.c libos/posix/*.c)
+file(GLOB os_sources CONFIGURE_DEPENDS libos/core/*.c libos/core/${EXO_MACHINE}/*.c libos/mem/*.c libos/fs/*.c libos/env/*.c libos/posix/*.c)
 add_library(os STATIC ${os_sources})
 target_link_libraries(os PUBLIC contract)
-target_include_directories(os PUBLIC ${CMAKE_SOURCE_DIR}/libos/include PRIVATE libos/posix/${EXO_LINUX_NUMBERS})
+target_include_directories(os PUBLIC ${CMAKE_SOURCE_DIR}/libos/include PRIVATE libos/core libos/posix/${EXO_LINUX_NUMBERS})
 target_compile_options(os PRIVATE ${freestanding} -fno-pic -fno-stack-protector ${EXO_LIBOS_FLAGS})
 
 # Where a program starts and where the kernel enters it: the machine's own.

@@ -21,6 +21,8 @@ static inline void serve(struct exo_record *r) {
   if (!served) os_crash(r, nullptr);
 }
 
+void os_fault_serve(struct exo_record *r) { serve(r); }
+
 void os_fault(struct exo_uarea *u, struct exo_record *r) {
   if (os_fault_hook && os_fault_hook(u, r)) return;
   serve(r);

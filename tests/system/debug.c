@@ -317,6 +317,34 @@ static int doorless(int argc, char **argv) {
   probe_store(&word[1], 1);
   return 0;
 }
+// A step and a point in one instruction: told, or the end of the program, and of nothing else.
+static bool stop_note(struct exo_uarea *u, struct exo_record *r) {
+  (void)u;
+  if (r->cause == EXO_CAUSE_POINT) (void)exo_env_stop((struct exo_env_stop){.status = 7});
+  (void)arch_frame_step(&r->regs, true);
+  (void)exo_resume((struct exo_resume){.record = 0});
+  return false;
+}
+static int both_at_once(int argc, char **argv) {
+  (void)argc;
+  (void)argv;
+  os_fault_hook = stop_note;
+  (void)point(0, &word[1], WRITE8);
+  step_begin();
+  probe_store(&word[1], 1);
+  return 0;
+}
+static void debug_both(void) {
+  struct kid k;
+  if (without()) return;
+  for (int i = 0; i < 5; i++) {
+    if (!kid_start(&k, (struct kid_how){}, "both-at-once", 0, 0)) return;
+    EXPECT(kid_wait(&k, MS(5000)));
+    EXPECT_IS(os_child_status(&k.child), 7);
+    kid_end(&k);
+  }
+}
+
 static void debug_no_door(void) {
   struct kid k;
   if (without()) return;
@@ -336,6 +364,7 @@ const struct test debug_tests[] = {
     {"debug-death", debug_death},
     {"debug-from-outside", debug_from_outside},
     {"debug-no-door", debug_no_door},
+    {"debug-both", debug_both},
     {},
 };
-const struct role debug_roles[] = {{"watcher", watcher}, {"doorless", doorless}, {}};
+const struct role debug_roles[] = {{"watcher", watcher}, {"doorless", doorless}, {"both-at-once", both_at_once}, {}};

@@ -29,7 +29,7 @@ static int play(int argc, char **argv) {
 
 int main(int argc, char **argv) {
   if (argc > 2 && !strcmp(argv[1], "child")) return play(argc, argv);
-  const struct test *const all[] = {calls_tests, faults_tests,  memory_tests, fp_tests,    debug_tests,
+  const struct test *const all[] = {calls_tests, faults_tests,  memory_tests, fp_tests,    debug_tests,  watch_tests,
                                     time_tests,  sharing_tests, kill_tests,   table_tests, hostile_tests};
   bool ok = true;
   for (size_t i = 0; i < sizeof all / sizeof *all; i++)

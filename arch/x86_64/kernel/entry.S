@@ -21,7 +21,7 @@
 	.endm
 
 	.section .text.entry, "ax"
-	.globl entry
+	.globl entry, entry_call
 // From the loader (rdi = handover) or, on a second CPU, from the trampoline (rdi = 0). Paging on, no stack.
 entry:
 	xor %eax, %eax                          // CPU 0
@@ -51,7 +51,6 @@ entry:
 
 	.text
 // SYSCALL: rcx = pc behind it, r11 = flags; interrupts are off (FMASK). rax = number, arguments rdi rsi rdx r10 r8 r9.
-	.globl entry_call
 	.p2align 4
 entry_call:
 	swapgs
@@ -137,7 +136,7 @@ kernel_trap_\@:
 kernel_trap_page:
 	push $14
 	jmp kernel_trap
-	.globl trap_page
+	.globl trap_page, trap_debug
 	.p2align 4
 trap_page:
 	testb $3, 16(%rsp)
@@ -302,11 +301,10 @@ kernel_trap:
 	EMERGENCY trap_nmi, 2, 0
 	EMERGENCY trap_double_fault, 8, 1
 	EMERGENCY trap_machine_check, 18, 0
-	.globl trap_debug
 trap_debug:
 	testb $3, 8(%rsp)
 	jz 1f
-	swapgs
+0:	swapgs
 	mov %rdi, %gs:CPU_SCRATCH
 	mov %rsp, %rdi
 	mov %gs:CPU_STACK, %rsp
@@ -317,7 +315,9 @@ trap_debug:
 	push $0
 	push $1
 	jmp from_user
-1:	iretq
+1:	cmp %rsp, 24(%rsp)                      // QEMU tells of a step with a point twice, the second time above:
+	je 0b                                   // the program's own pc, sp and flags are overwritten
+	iretq
 // rsp = frame, r8 = vector, r9 = error code. The record belongs to the CPU whose area the stack lies in.
 die:
 	mov %rsp, %rax

@@ -1,0 +1,15 @@
+// step.c: x86_64 steps by the trap flag, which stays in the record.
+#include "step.h"
+
+void os_step_begin(struct exo_record *r) { (void)arch_frame_step(&r->regs, true); }
+
+enum os_step os_step_look(struct exo_record *r) {
+  bool asked = r->regs.rflags & 0x100;
+  (void)arch_frame_step(&r->regs, false);
+  return r->cause == EXO_CAUSE_STEP ? OS_STEP_MADE : asked ? OS_STEP_BROKEN : OS_STEP_NONE;
+}
+
+uint64_t os_step_width(const struct exo_record *r) {
+  (void)r;
+  return 8;
+}
