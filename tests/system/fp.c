@@ -119,8 +119,89 @@ static void fp_other_cpu(void) {
   kid_end(&k);
 }
 
+// A thread that moves from one CPU to another and back, while others fill the registers of both: it takes its registers
+// along, and what it leaves on a CPU is there when it comes again.
+enum { MOVES = 200 };
+static struct {
+  volatile uint64_t at, moves, lost, foreign; // at: the CPU it is on
+  uint64_t word[FP_WORDS_MAX];                // on its way
+} hand;
+
+static void stay_a_while(void) {
+  for (uint64_t until = arch_counter() + os_self.machine->clock_hz / 2000; arch_counter() < until;) arch_pause();
+}
+
+static void host(uint64_t cpu, uint64_t *seed) { // the thread is here: it comes, computes, and goes
+  uint64_t word[FP_WORDS_MAX];
+  fp_fill(hand.word);
+  stay_a_while();
+  hand.lost += mixed(hand.word);
+  for (unsigned i = 0; i < FP_WORDS_MAX; i++) word[i] = os_random(seed);
+  fp_fill(word);
+  stay_a_while();
+  hand.lost += mixed(word);
+  fp_read(hand.word);
+  hand.moves++;
+  __atomic_store_n(&hand.at, 1 - cpu, __ATOMIC_SEQ_CST);
+}
+
+static void both_ways(uint64_t cpu) {
+  uint64_t left[FP_WORDS_MAX], seed = cpu + 3;
+  for (unsigned i = 0; i < FP_WORDS_MAX; i++) left[i] = 0;
+  while (hand.moves < MOVES) {
+    while (__atomic_load_n(&hand.at, __ATOMIC_SEQ_CST) != cpu && hand.moves < MOVES) arch_pause();
+    hand.foreign += mixed(left);
+    if (hand.moves >= MOVES) return;
+    host(cpu, &seed);
+    for (unsigned i = 0; i < FP_WORDS_MAX; i++) left[i] = os_random(&seed);
+    fp_fill(left);
+  }
+}
+static void other_end(void *word) {
+  (void)word;
+  both_ways(1);
+  for (;;) arch_pause();
+}
+static int fp_migrant(int argc, char **argv) {
+  (void)argc;
+  (void)argv;
+  static struct thread t;
+  if (!thread_start(&t, 1, other_end, nullptr)) return 1;
+  both_ways(0);
+  os_self.shared[COUNT] = hand.moves;
+  return hand.lost ? 2 : hand.foreign ? 3 : 0;
+}
+
+static void fp_migrate(void) {
+  struct kid k, others[2];
+  uint64_t cpu = 0;
+  if (!second_cpu()) {
+    note("one CPU only: nowhere to go");
+    EXPECT(true);
+    return;
+  }
+  while (cpu < 2 && kid_start(&others[cpu], (struct kid_how){.cpu = cpu, .slice_ns = MS(1)}, "fp", cpu + 31, SPIN))
+    cpu++;
+  if (cpu == 2 && kid_start(&k, (struct kid_how){.slice_ns = MS(1)}, "fp-migrant", 0, 0)) {
+    EXPECT(kid_wait(&k, MS(60000)));
+    EXPECT_IS(os_child_status(&k.child), 0);
+    EXPECT_IS(k.shared[COUNT], MOVES);
+    kid_end(&k);
+  }
+  while (cpu-- > 0) {
+    EXPECT(others[cpu].shared[COUNT] > 0);
+    EXPECT_IS(others[cpu].shared[MIXED], 0);
+    kid_end(&others[cpu]);
+  }
+}
+
 const struct test fp_tests[] = {
-    {"fp-yield", fp_yield}, {"fp-preempt", fp_preempt},     {"fp-fresh", fp_fresh},
-    {"fp-own", fp_own},     {"fp-other-cpu", fp_other_cpu}, {},
+    {"fp-yield", fp_yield},
+    {"fp-preempt", fp_preempt},
+    {"fp-fresh", fp_fresh},
+    {"fp-own", fp_own},
+    {"fp-other-cpu", fp_other_cpu},
+    {"fp-migrate", fp_migrate},
+    {},
 };
-const struct role fp_roles[] = {{"fp", fp_role}, {"fp-move", fp_move}, {}};
+const struct role fp_roles[] = {{"fp", fp_role}, {"fp-move", fp_move}, {"fp-migrant", fp_migrant}, {}};
