@@ -12,6 +12,7 @@ struct bench {
   uint64_t elsewhere;      // budget on other machines; 0: half as much again
   uint64_t parts;          // how many operations one run is; 0: one
   bool control;            // the same instructions on all systems: must cost the same
+  bool (*known)(void);     // does the system know such a thing? nullptr: yes
   bool (*begin)(void);     // once; nullptr: nothing to do
   void (*prepare)(void);   // before each run; nullptr
   uint64_t (*run)(void);   // 0, or the ticks that it took by its own measure + 1

@@ -63,6 +63,14 @@ void sys_make_clean(uint64_t i) { // all pages of the program
   (void)i;
   (void)LINUX(pwrite64, clear_refs, "4", 1, 0);
 }
+bool sys_knows_dirty(void) {
+  bool ok = sys_pages(1);
+  sys_make_clean(0);
+  *sys_page(0) = 1;
+  ok = ok && sys_is_dirty(0);
+  sys_pages_end();
+  return ok;
+}
 uint64_t *sys_lazy(uint64_t bytes) {
   enum { MADV_NOHUGEPAGE = 15 };
   int64_t at = LINUX(mmap, 0, bytes, LINUX_READ | LINUX_WRITE, LINUX_PRIVATE | LINUX_ANON, -1, 0);

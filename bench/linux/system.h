@@ -61,6 +61,7 @@ static inline bool sys_is_dirty(uint64_t i) {
   return entry >> 55 & 1;
 }
 void sys_make_clean(uint64_t i);
+bool sys_knows_dirty(void); // not on every machine
 
 // --- Cleared memory from nothing, pages 0 to count, and back
 static inline bool sys_fresh(uint64_t count) { return linux_map(0, count, LINUX_READ | LINUX_WRITE); }

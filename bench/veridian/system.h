@@ -42,6 +42,7 @@ exo_result sys_batch(uint64_t count); // runs the batch page; what an interrupt 
 
 // The program reads its own table's entries.
 extern const volatile pte_t *sys_entries;
+static inline bool sys_knows_dirty(void) { return true; }
 static inline bool sys_is_dirty(uint64_t i) { return pte_dirty(sys_entries[i]); }
 static inline void sys_make_clean(uint64_t i) { (void)exo_age((struct exo_age){OS_SLOT_SELF, sys_table, i, 1, 2, 0}); }
 

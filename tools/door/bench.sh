@@ -87,12 +87,12 @@ bench_lost() {
 # Counted: once for each seed, the systems beside each other, since nothing there depends on time. Then by the clock, one after the
 # other. The counter goes on by 4 ns an instruction on x86_64, so that Linux has not more ticks of its timer than on a real machine.
 bench_all() {
-  VERIDIAN_BUILT=1
-  round=0
+  VERIDIAN_BUILT=1 round=0 ticks=
+  [ $arch != x86_64 ] || icount_shift=2 ticks=ticks=4
   for seed in $seeds; do
     round=$((round + 1))
     say "counted, round $round of $(echo $seeds | wc -w), seed $seed"
-    bench_round count-$round-$seed 2 describe "seed=$seed" ticks=$ticks
+    bench_round count-$round-$seed 2 describe "seed=$seed" $ticks
   done
   icount= seed=
   for round in $(seq $rounds); do
@@ -111,7 +111,6 @@ bench_round() {
       bench_linux tuned "$raw/tuned-$name" "$@"; }; } && ok=1
   else
     icount=1
-    case $arch in x86_64) icount_shift=2 ;; esac
     bench_veridian "$raw/veridian-$name" "$@" &
     first=$!
     [ -z "$kernel_file" ] || { bench_linux default "$raw/default-$name" "$@" && bench_linux tuned "$raw/tuned-$name" "$@"; } && ok=1
@@ -119,7 +118,6 @@ bench_round() {
   fi
   [ -n "$ok" ] || die 1 "the comparison has no numbers"
 }
-ticks=4
 
 # bench_report: the tables, from what is in $raw.
 bench_report() {
