@@ -5,19 +5,13 @@
 enum : uint64_t { MS = 1'000'000, US = 1000 };
 static struct child a, b;
 
-// A slice on CPU 1, and an entry without time half a turn away: whoever lends looks at half of the entries.
-static void runs_at(struct child *c, uint64_t index, uint64_t length_ns) {
-  EQ(CALL(0, slice_set, .cpu = 1, .index = index + 16, .env = c->number, .guard = c->guard), EXO_OK);
-  child_run(c, 1, index, length_ns);
-}
-
 // a and b on CPU 1, at positions 0 and 1, with these lengths; a runs.
 static void two_on_one(uint64_t length_a, uint64_t length_b) {
   machine_start();
   child_make(&a, 1, 0xF);
   child_make(&b, 2, 0xF);
-  runs_at(&a, 0, length_a);
-  runs_at(&b, 1, length_b);
+  child_runs_at(&a, 0, length_a);
+  child_runs_at(&b, 1, length_b);
   EQ(runs_on(1), a.number);
 }
 static struct exo_uarea *ua(void) { return uarea_of(a.number, 1); }
@@ -49,7 +43,7 @@ static void set_refused(void) {
 static void set_by_a_child(void) { // it may hand on what its name reaches, and nothing else
   machine_start();
   child_make(&a, 1, 3);
-  runs_at(&a, 0, MS);
+  child_runs_at(&a, 0, MS);
   REFUSE(EXO_DENIED, 1, slice_set, .cpu = 1, .index = 1, .env = a.number, .length_ns = MS, .guard = a.guard);
   REFUSE(EXO_NAME, 1, slice_set, .cpu = 1, .index = 0, .env = a.number, .length_ns = MS, .guard = EXO_GUARD_SLICE);
   EQ(CALL(1, slice_set, .cpu = 1, .index = 0, .env = a.number, .length_ns = 2 * MS, .guard = a.guard), EXO_OK);
@@ -93,93 +87,11 @@ static void asked_first(void) { // an open event door: the library gives the CPU
   EQ(cpu_at(1)->slice[0].debt_ns, 0);
 }
 
-static void lending(void) { // nobody wants b's time: a gets it, until b wakes
-  machine_start();
-  child_make(&a, 1, 0xF);
-  child_make(&b, 2, 0xF);
-  runs_at(&b, 0, MS);
-  runs_at(&a, 1, MS);
-  uint64_t wake = fake.now + 1300 * US;
-  ub()->pending = 0;
-  EQ(CALL(1, yield, .deadline_ns = wake), AWAY);
-  CHECK(runs_on(1) == a.number && !cpu_at(1)->lent);
-  machine_pass(MS); // its own turn, then b's
-  CHECK(runs_on(1) == a.number && cpu_at(1)->lent && fake.now < wake);
-  ua()->masked = 0;
-  ua()->pending = 0;
-  machine_pass(wake - fake.now + 1);
-  CHECK(ua()->pending & EXO_EVENT_SLICE_END); // asked back
-  machine_pass(SLICE_GRACE_NS);
-  CHECK(runs_on(1) == b.number && ub()->pending & EXO_EVENT_WAKE && !cpu_at(1)->lent);
-  CHECK(cpu_at(1)->slice_now == 0 && cpu_at(1)->slice_end_ns < wake + MS); // the rest of its own slice
-}
-
-// a has the time that nobody owns; b, whose slice is eager or not, wakes in it: by its deadline, or by an event.
-static void wakes_in_lent_time(uint64_t eager, bool by_event) {
-  machine_start();
-  child_make(&a, 1, 0xF);
-  child_make(&b, 2, 0xF);
-  EQ(CALL(0, slice_set, .cpu = 1, .index = 0, .length_ns = 20 * MS, .guard = a.guard), EXO_OK);
-  runs_at(&b, 2, MS + eager);
-  runs_at(&a, 1, MS);
-  EQ(runs_on(1), b.number);
-  uint64_t wake = by_event ? ~0ull : fake.now + 8 * MS;
-  ub()->pending = 0;
-  EQ(CALL(1, yield, .deadline_ns = wake), AWAY);
-  EQ(runs_on(1), a.number);
-  machine_pass(7 * MS);
-  CHECK(runs_on(1) == a.number && cpu_at(1)->lent && cpu_at(1)->slice_now == 0);
-  ua()->masked = 0;
-  ua()->pending = 0;
-  if (by_event)
-    EQ(CALL(0, ring, .env = b.number, .cpu = 1, .bits = 1), EXO_OK);
-  else
-    machine_pass(MS + 1);
-  machine_pass(SLICE_GRACE_NS);
-  EQ(runs_on(1), eager ? b.number : a.number);
-  CHECK(cpu_at(1)->lent && cpu_at(1)->slice_now == 0); // it is nobody's time still
-  CHECK(eager || !(ua()->pending & EXO_EVENT_SLICE_END));
-}
-static void eager_ones(void) {
-  for (int i = 0; i < 4; i++) wakes_in_lent_time(i % 2 ? EXO_SLICE_EAGER : 0, i / 2);
-}
-
-// Two eager ones do not take lent time from each other.
-static void eager_ones_meet(void) {
-  wakes_in_lent_time(EXO_SLICE_EAGER, true);
-  EQ(CALL(0, slice_set, .cpu = 1, .index = 1, .env = a.number, .length_ns = MS + EXO_SLICE_EAGER, .guard = a.guard),
-     EXO_OK);
-  EQ(CALL(0, ring, .env = a.number, .cpu = 1, .bits = 1), EXO_OK);
-  machine_pass(2 * SLICE_GRACE_NS);
-  EQ(runs_on(1), b.number);
-  ub()->pending = 0;
-  EQ(CALL(1, yield, .deadline_ns = fake.now + MS), AWAY);
-  EQ(runs_on(1), a.number);
-  uint64_t ticks = cpu_at(1)->ticks;
-  machine_pass(3 * MS);
-  CHECK(runs_on(1) == a.number && cpu_at(1)->lent && cpu_at(1)->ticks < ticks + 3);
-}
-
-static void owner_is_started_meanwhile(void) {
-  machine_start();
-  child_make(&a, 1, 0xF);
-  child_make(&b, 2, 0xF);
-  EQ(CALL(0, slice_set, .cpu = 1, .index = 0, .env = b.number, .length_ns = 5 * MS, .guard = b.guard), EXO_OK);
-  runs_at(&a, 1, MS);
-  EQ(runs_on(1), a.number);
-  machine_pass(1200 * US);
-  CHECK(runs_on(1) == a.number && cpu_at(1)->lent);
-  ua()->masked = 0;
-  EQ(CALL(0, env_start, .env = b.number, .cpu = 1), EXO_OK);
-  machine_pass(SLICE_GRACE_NS);
-  EQ(runs_on(1), b.number);
-}
-
 // The shortest slice, overstayed by the whole grace: the debt is paid and the environment runs on.
 static void debt_larger_than_the_slice(void) {
   machine_start();
   child_make(&a, 1, 0xF);
-  runs_at(&a, 0, SLICE_MIN_NS);
+  child_runs_at(&a, 0, SLICE_MIN_NS);
   for (int i = 0; i < 20; i++) {
     ua()->masked = 0;
     machine_pass(SLICE_MIN_NS + SLICE_GRACE_NS);
@@ -255,7 +167,7 @@ static void no_direction_in_grace(void) {
   two_on_one(MS, MS);
   struct child c;
   child_make(&c, 3, 0xF);
-  runs_at(&c, 2, MS);
+  child_runs_at(&c, 2, MS);
   ua()->masked = 0;
   machine_pass(MS);
   CHECK(runs_on(1) == a.number && cpu_at(1)->grace);
@@ -270,7 +182,7 @@ static void grace_is_taken_back(void) {
   child_make(&a, 1, 0xF);
   child_make(&b, 2, 0xF);
   EQ(CALL(0, slice_set, .cpu = 1, .index = 0, .env = b.number, .length_ns = 5 * MS, .guard = b.guard), EXO_OK);
-  runs_at(&a, 1, MS);
+  child_runs_at(&a, 1, MS);
   while (!cpu_at(1)->lent) machine_pass(100 * US);
   ua()->masked = 0;
   EQ(CALL(0, env_start, .env = b.number, .cpu = 1), EXO_OK);
@@ -288,8 +200,8 @@ static void tick_delivers(void) {
   machine_start();
   child_make(&a, 1, 0xF);
   child_make(&b, 2, 0xF);
-  runs_at(&b, 0, MS);
-  runs_at(&a, 1, MS);
+  child_runs_at(&b, 0, MS);
+  child_runs_at(&a, 1, MS);
   ub()->pending = 0;
   EQ(CALL(1, yield, .deadline_ns = fake.now + 10 * MS), AWAY);
   while (!cpu_at(1)->lent) machine_pass(100 * US);
@@ -306,7 +218,7 @@ static void tick_delivers(void) {
 static void sleep_and_deadlines(void) {
   machine_start();
   child_make(&a, 1, 0xF);
-  runs_at(&a, 0, MS);
+  child_runs_at(&a, 0, MS);
   ua()->pending = 0;
   EQ(CALL(1, yield, .deadline_ns = fake.now + 500 * US), AWAY);
   EQ(runs_on(1), 0);
@@ -331,7 +243,7 @@ static void sleep_and_deadlines(void) {
 static void sleeper_without_time(void) {
   machine_start();
   child_make(&a, 1, 0xF);
-  runs_at(&a, 0, MS);
+  child_runs_at(&a, 0, MS);
   ua()->pending = 0;
   EQ(CALL(1, yield, .deadline_ns = fake.now + 500 * US), AWAY);
   EQ(CALL(0, slice_set, .cpu = 1, .env = a.number, .length_ns = 0, .guard = a.guard), EXO_OK);
@@ -346,7 +258,7 @@ static void sleepers_do_not_storm(void) {
   two_on_one(20 * MS, 20 * MS);
   struct child c;
   child_make(&c, 3, 0xF);
-  runs_at(&c, 2, 20 * MS);
+  child_runs_at(&c, 2, 20 * MS);
   EQ(CALL(1, yield, .to = b.number), AWAY);
   ub()->pending = 0;
   EQ(CALL(1, yield, .to = c.number, .deadline_ns = fake.now + MS), AWAY); // b sleeps until then
@@ -419,10 +331,6 @@ const struct test slice_tests[] = {
     {"masked", masked},
     {"turns", turns},
     {"asked first", asked_first},
-    {"lending", lending},
-    {"eager ones wake in lent time", eager_ones},
-    {"eager ones meet", eager_ones_meet},
-    {"an owner is started meanwhile", owner_is_started_meanwhile},
     {"debt larger than the slice", debt_larger_than_the_slice},
     {"debt and a shorter slice", debt_and_a_shorter_slice},
     {"grace is whole", grace_is_whole},

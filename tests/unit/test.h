@@ -10,8 +10,8 @@ struct test {
   void (*run)(void);
 };
 extern const struct test cap_tests[], frame_tests[], space_tests[], env_tests[], slice_tests[], upcall_tests[];
-extern const struct test debug_tests[], gate_tests[], revoke_tests[], call_tests[], smp_tests[], boot_tests[],
-    screen_tests[], trace_tests[], prog_tests[], check_tests[], random_tests[];
+extern const struct test lend_tests[], debug_tests[], gate_tests[], revoke_tests[], call_tests[], smp_tests[],
+    boot_tests[], screen_tests[], trace_tests[], prog_tests[], check_tests[], random_tests[];
 
 // --- main.c
 extern uint64_t test_steps; // of the random test
@@ -105,6 +105,7 @@ exo_frame frame_new(exo_name guard);     // the first environment takes one
 void child_make(struct child *c, uint64_t id,
                 unsigned cpus); // cpus: bits; it holds its own guard in slot 0, with all rights
 void child_run(struct child *c, unsigned cpu, uint64_t index, uint64_t length_ns); // gives it a slice and starts it
+void child_runs_at(struct child *c, uint64_t index, uint64_t length_ns);
 struct exo_uarea *uarea_of(exo_env env, unsigned cpu);
 exo_env runs_on(unsigned cpu); // 0: idle
 static inline exo_env first(void) { return boot->spare_frame | 1ull << 40; }

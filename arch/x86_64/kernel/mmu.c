@@ -9,8 +9,4 @@ void mmu_init(const struct exo_boot *boot) { kernel_root = direct(boot->root_phy
 // The kernel's half never changes after boot: every root shares its second-level tables.
 void arch_root_init(pte_t *table) { memcpy(table + ROOT_HALF, kernel_root + ROOT_HALF, ROOT_HALF * sizeof *table); }
 
-// No PCID: QEMU has none to try it on.
-void arch_root_load(uint64_t root, uint64_t asid, bool fresh) {
-  (void)asid, (void)fresh;
-  __asm__ volatile("mov %0, %%cr3" ::"r"(root) : "memory");
-}
+void arch_root_load(uint64_t root, uint64_t, bool) { __asm__ volatile("mov %0, %%cr3" ::"r"(root) : "memory"); }
