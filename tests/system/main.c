@@ -19,8 +19,8 @@ static bool chosen(const char *name, int argc, char **argv) {
 }
 
 static int play(int argc, char **argv) {
-  const struct role *const all[] = {faults_roles,  memory_roles, fp_roles,     debug_roles,  time_roles,
-                                    sharing_roles, gate_roles,   revoke_roles, hostile_roles};
+  const struct role *const all[] = {faults_roles, memory_roles,  fp_roles,   debug_roles,  step_roles,
+                                    time_roles,   sharing_roles, gate_roles, revoke_roles, hostile_roles};
   for (size_t i = 0; i < sizeof all / sizeof *all; i++)
     for (const struct role *r = all[i]; r->name; r++)
       if (!strcmp(r->name, argv[2])) return r->play(argc - 3, argv + 3);
@@ -29,8 +29,8 @@ static int play(int argc, char **argv) {
 
 int main(int argc, char **argv) {
   if (argc > 2 && !strcmp(argv[1], "child")) return play(argc, argv);
-  const struct test *const all[] = {calls_tests, faults_tests,  memory_tests, fp_tests,    debug_tests,  watch_tests,
-                                    time_tests,  sharing_tests, kill_tests,   table_tests, hostile_tests};
+  const struct test *const all[] = {calls_tests, faults_tests, memory_tests,  fp_tests,   debug_tests, step_tests,
+                                    watch_tests, time_tests,   sharing_tests, kill_tests, table_tests, hostile_tests};
   bool ok = true;
   for (size_t i = 0; i < sizeof all / sizeof *all; i++)
     for (const struct test *t = all[i]; t->name; t++)
