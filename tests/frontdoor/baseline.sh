@@ -1,6 +1,7 @@
 #!/bin/sh
-# baseline.sh RECORD: no operation of the benchmarks takes over 3 % more instructions than bench/baseline says, and all together
+# baseline.sh RECORD [lower]: no operation of the benchmarks takes over 3 % more instructions than bench/baseline says, and all together
 # take no more. The counts are those of one compiler and one emulator; with others nothing is judged. Run at the top of the tree.
+# `lower` writes what has become cheaper or is new into the baseline.
 set -eu
 record=$1 baseline=bench/baseline
 work=$(mktemp -d)
@@ -13,6 +14,16 @@ key="clang $(version clang-19) qemu $(version qemu-system-x86_64) x86_64"
 before=HEAD^
 git diff --quiet HEAD -- "$baseline" 2>/dev/null || before=HEAD
 git show "$before:$baseline" >"$work/before" 2>/dev/null || : >"$work/before"
+
+if [ "${2:-}" = lower ]; then
+  tr -d '\r' <"$record" | awk -v key="key $key" 'FNR == NR { if ($1 == "BENCH") { now[$2] = $3; row[++rows] = $2 } next }
+    function missing() { for (i = 1; i <= rows; i++) if (!(row[i] in has)) printf "%-20s %10d %9s %9s\n", row[i], now[row[i]], "-", "-" }
+    $1 == "key" { if (here) missing(); here = $0 == key; found += here }
+    here && $2 ~ /^[0-9]+$/ { has[$1] = 1; if (($1 in now) && now[$1] + 0 < $2 + 0) sub(/ [0-9]+ /, sprintf(" %d ", now[$1])) }
+    { print }
+    END { if (here) missing(); if (!found) { print key; missing() } }' - "$baseline" >"$work/lower"
+  cp "$work/lower" "$baseline"
+fi
 
 judge() { awk -v key="$2" -v before="$work/before" -v baseline="$3" -f tests/frontdoor/baseline.awk "$work/before" "$3" "$1"; }
 

@@ -126,7 +126,8 @@ function collect(   i, name) {
     sooner[name] = times_of(tw[name], vw[name])
     verdict[name] = fewer[name] == "" || control[row[i]] ? "" : fewer[name] < 1 ? "Linux needs fewer" : \
       sooner[name] != "" && sooner[name] < 1 ? "no claim: the clock says the contrary" : ""
-    if (fewer[name] == "" || control[row[i]]) continue
+    if (budget[name] && v[name] > budget[name] + 0) verdict[name] = verdict[name] (verdict[name] == "" ? "" : "; ") "over its budget"
+    if (fewer[name] == "" || control[row[i]] || name ~ /@/) continue
     counted++
     sum += log(fewer[name])
     if (sooner[name] != "") { clocked++; wall += log(sooner[name]) }
@@ -144,15 +145,17 @@ function markdown(   i, n, f) {
   print "|---|---|---:|---:|---:|---:|---:|---:|---|" >f
   for (i = 1; i <= lines; i++) {
     n = line[i]
-    if (v[n] == "" || t[n] == "" && linux) continue
+    if (v[n] == "" || t[n] == "" && linux || n ~ /@/) continue
     print "| " n (how[n] != "" && how[n] != n ? " (Linux: " substr(how[n], length(n) + 2) ")" : "") " | " sosp[n] " | " v[n] " | " \
       (budget[n] ? budget[n] : "") " | " d[n] " | " t[n] " | " shown(fewer[n]) " | " shown(sooner[n]) " | " verdict[n] " |" >f
   }
   if (counted) printf "\nGeometric mean of %d operations: %.1f times fewer instructions than Linux tuned; by the clock %.1f.\n", counted, exp(sum / counted), exp(wall / clocked) >f
+  print "\n## With N other regions in the program\n\n| operation@N | Veridian | Linux | Linux tuned |\n|---|---:|---:|---:|" >f
+  for (i = 1; i <= lines; i++) if (line[i] ~ /@/) print "| " line[i] " | " v[line[i]] " | " d[line[i]] " | " t[line[i]] " |" >f
   print "\n## On one system alone\n\n| operation | Veridian | Linux | Linux tuned |\n|---|---:|---:|---:|" >f
   for (i = 1; i <= rows; i++) {
     n = row[i]
-    if (n == base(n) && v[n] != "" && t[n] != "") continue
+    if (n == base(n) && v[n] != "" && t[n] != "" || n ~ /@/) continue
     print "| " n " | " median("veridian", n) " | " median("default", n) " | " median("tuned", n) " |" >f
   }
   print "\n## Boot and size\n\n| | Veridian | Linux | Linux tuned |\n|---|---:|---:|---:|" >f
@@ -178,14 +181,14 @@ function method(f, bullet,   i) {
 }
 
 # --- One page, with nothing to fetch
-function html(   i, n, f, y, width) {
+function html(   i, n, f, y, bars) {
   f = out "/report.html"
   print "<!DOCTYPE html><html lang=en><meta charset=utf-8><title>Veridian and Linux</title><style>" >f
   print "body{font:15px/1.5 sans-serif;max-width:70em;margin:2em auto;padding:0 1em}td,th{padding:.1em .8em;border-bottom:1px solid #ddd;text-align:right}" >f
   print "td:first-child,th:first-child,td:nth-child(2){text-align:left}table{border-collapse:collapse}svg text{font:12px sans-serif}</style>" >f
   print "<h1>Veridian and Linux, " about["arch"] "</h1><p>Instructions for one operation. Bars: how many times as many Linux (tuned) takes, dark by count, light by the emulator's clock, each step a factor of ten; the line is 1.</p>" >f
-  for (i = 1; i <= lines; i++) if (fewer[line[i]] != "" && !control[line[i]]) bars[++y] = line[i]
-  printf "<svg width=900 height=%d role=img>\n", 24 * y + 10 >f
+  for (i = 1; i <= lines; i++) if (fewer[line[i]] != "" && !control[line[i]] && line[i] !~ /@/) bars[++y] = line[i]
+  printf "<svg width=1000 height=%d role=img>\n", 24 * y + 10 >f
   for (i = 1; i <= y; i++) {
     n = bars[i]
     printf "<text x=0 y=%d>%s</text>", 24 * i - 6, n >f
