@@ -311,11 +311,12 @@ static inline void trace_put(struct exo_trace_ring *ring, const struct exo_trace
 
 // --- debug/check.c: what must always hold, looked at when a program asks by the call null (EXO_CHECK_WORD). In the
 // ordinary kernel nothing is left of it.
-extern struct check_broken { // what check_all found first
-  unsigned line;             // of check.c
+extern struct check {
+  uint64_t looking, wanted, standing; // a CPU looks; all others are to stand still; those that do
+  unsigned line;                      // of check.c: what check_all found first,
   const char *what;
-  exo_frame frame; // that was looked at
-} check_broken;
+  exo_frame frame; // and what it was looking at
+} check;
 unsigned check_all(void); // 0: all holds. No CPU may be in the kernel, but for the one that looks
 #ifdef EXO_CHECK
 #define CHECK_ASKED(word) ((word) == EXO_CHECK_WORD)

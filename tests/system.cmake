@@ -47,7 +47,7 @@ foreach(machine IN LISTS machines)
   # test and all the time in between (docs/debug.md).
   set(looks MATCHES "invariants held at [0-9]+[0-9] looks" OPTIONS --kernel kernel-check --timeout 540)
   boot_test(storm-check ${machine} WORDS storm 1000000 CPUS 4 LAST the-end TESTS ${storm_tests} ${looks})
-  boot_test(attacks-check ${machine} WORDS attacks 400 CPUS 4 LAST the-end TESTS ${attacks_tests} ${looks})
+  boot_test(attacks-check ${machine} WORDS attacks 200 CPUS 4 LAST the-end TESTS ${attacks_tests} ${looks})
   boot_test(systest-check ${machine} WORDS systest call fault memory table share kill frames hostile CPUS 4
     LAST ${systest_last} TESTS 70 OPTIONS --kernel kernel-check --timeout 540)
   set_tests_properties(${machine}/storm-check ${machine}/attacks-check ${machine}/systest-check PROPERTIES LABELS more)

@@ -113,8 +113,10 @@ void fake_time(uint64_t ns) {
   uint64_t end = fake.now + ns;
   for (;;) {
     uint64_t first = end;
-    for (unsigned i = 0; i < EXO_MAX_CPUS; i++)
-      if (fake_cpu[i].state != FAKE_ABSENT && fake_cpu[i].timer_ns < first) first = fake_cpu[i].timer_ns;
+    for (unsigned i = 0; i < EXO_MAX_CPUS; i++) {
+      uint64_t at = fake_cpu[i].timer_ns; // once: a program that goes on already may have it fire meanwhile
+      if (fake_cpu[i].state != FAKE_ABSENT && at < first) first = at;
+    }
     clock_to(first);
     fake_run();
     if (fake.off || first >= end) return;

@@ -4,7 +4,7 @@
 // as long as it takes.
 #include "core.h"
 
-struct check_broken check_broken;
+struct check check;
 
 // Leaves the function with the line of what does not hold.
 #define HOLDS(condition)                                                                                               \
@@ -18,8 +18,8 @@ struct check_broken check_broken;
   } while (0)
 
 static unsigned broken(unsigned line, const char *what) {
-  check_broken.what = what;
-  return check_broken.line = line;
+  check.what = what;
+  return check.line = line;
 }
 
 enum { FRAMES_MAX = 1 << 18 }; // what can be looked at: 1 GiB
@@ -252,7 +252,7 @@ static unsigned cpu_check(unsigned i) {
 
 static unsigned each(exo_frame n, unsigned pass) {
   uint64_t kind = kind_at(n);
-  check_broken.frame = n;
+  check.frame = n;
   if (pass == 0) return kind == EXO_KIND_TABLE ? table_walk(n) : kind == EXO_KIND_ENV ? env_check(n) : 0;
   if (pass == 1) return frame_check(n);
   if (kind == EXO_KIND_ENV) HOLDS(((const struct env *)frame_memory(n))->w.used == tally_of(n)->charged);
@@ -283,24 +283,21 @@ unsigned check_all(void) {
 
 // --- The call: one CPU looks, all others stand still, where nothing is half done: out of user mode, or out of idling.
 
-static uint32_t looking;          // by whom there is one
-static uint64_t wanted, standing; // all are to stand still; who does
-
 // Who stands on the CPU of an environment that another one ends must let it go on: that one waits for it.
 void check_stand(void) {
   const struct cpu *cpu = arch_self();
-  if (!__atomic_load_n(&wanted, __ATOMIC_SEQ_CST)) return;
-  __atomic_fetch_or(&standing, 1ull << cpu->index, __ATOMIC_SEQ_CST);
-  while (__atomic_load_n(&wanted, __ATOMIC_SEQ_CST) && !(cpu->env && !env_alive(cpu->env))) cpu_relax();
-  __atomic_fetch_and(&standing, ~(1ull << cpu->index), __ATOMIC_SEQ_CST);
+  if (!__atomic_load_n(&check.wanted, __ATOMIC_SEQ_CST)) return;
+  __atomic_fetch_or(&check.standing, 1ull << cpu->index, __ATOMIC_SEQ_CST);
+  while (__atomic_load_n(&check.wanted, __ATOMIC_SEQ_CST) && !(cpu->env && !env_alive(cpu->env))) cpu_relax();
+  __atomic_fetch_and(&check.standing, ~(1ull << cpu->index), __ATOMIC_SEQ_CST);
 }
 
 // False: the caller is being ended, by one that waits for it.
 static bool stop_others(const struct cpu *self) {
   enum { AGAIN = 4096 };
   uint64_t others = ((1ull << machine_window.cpu_count) - 1) & ~(1ull << self->index);
-  __atomic_store_n(&wanted, 1, __ATOMIC_SEQ_CST);
-  for (uint64_t turn = 0; __atomic_load_n(&standing, __ATOMIC_SEQ_CST) != others; turn++) {
+  __atomic_store_n(&check.wanted, 1, __ATOMIC_SEQ_CST);
+  for (uint64_t turn = 0; __atomic_load_n(&check.standing, __ATOMIC_SEQ_CST) != others; turn++) {
     for (unsigned i = 0; turn % AGAIN == 0 && i < machine_window.cpu_count; i++) smp_kick(i);
     if (!env_alive(self->env)) return false;
     cpu_relax();
@@ -310,7 +307,7 @@ static bool stop_others(const struct cpu *self) {
 
 exo_result check_call(void) {
   const struct cpu *self = arch_self();
-  while (__atomic_exchange_n(&looking, 1, __ATOMIC_SEQ_CST)) {
+  while (__atomic_exchange_n(&check.looking, 1, __ATOMIC_SEQ_CST)) {
     if (!env_alive(self->env)) return EXO_BUSY;
     check_stand(); // nothing is half done here either
     cpu_relax();
@@ -319,10 +316,10 @@ exo_result check_call(void) {
   if (stop_others(self)) {
     space_check_kernel();
     r = (exo_result)check_all();
-    if (r) print("check.c:%ld: frame %lx: not so: %s\n", r, check_broken.frame, check_broken.what);
+    if (r) print("check.c:%ld: frame %lx: not so: %s\n", r, check.frame, check.what);
   }
-  __atomic_store_n(&wanted, 0, __ATOMIC_SEQ_CST);
-  while (__atomic_load_n(&standing, __ATOMIC_SEQ_CST)) cpu_relax(); // none takes the next look for this one
-  __atomic_store_n(&looking, 0, __ATOMIC_SEQ_CST);
+  __atomic_store_n(&check.wanted, 0, __ATOMIC_SEQ_CST);
+  while (__atomic_load_n(&check.standing, __ATOMIC_SEQ_CST)) cpu_relax(); // none takes the next look for this one
+  __atomic_store_n(&check.looking, 0, __ATOMIC_SEQ_CST);
   return r;
 }

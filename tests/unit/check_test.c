@@ -34,7 +34,7 @@ static void found(const char *file, int line, uint64_t *word, uint64_t value, co
   *word = value;
   unsigned at = check_all();
   *word = good;
-  if (!at || !strstr(check_broken.what, what)) test_fail(file, line, at ? check_broken.what : "nothing found", at, 0);
+  if (!at || !strstr(check.what, what)) test_fail(file, line, at ? check.what : "nothing found", at, 0);
   EQ(check_all(), 0);
 }
 #define FOUND(word, value, what) found(__FILE_NAME__, __LINE__, (uint64_t *)&(word), (uint64_t)(value), what)
@@ -151,7 +151,7 @@ static void told(void) {
   machine_post(1, EXO_CALL_null, &(struct exo_null){EXO_CHECK_WORD}, sizeof(struct exo_null));
   fake_run();
   e->w.slot[0].open = 0;
-  CHECK(fake_cpu[1].returned && fake_cpu[1].result == check_broken.line && check_broken.frame == b.env);
+  CHECK(fake_cpu[1].returned && fake_cpu[1].result == check.line && check.frame == b.env);
   CHECK(strstr(fake.text[0], "not so: rights ? !s->open : !s->name"));
   EQ(LOOK(1), 0);
 }

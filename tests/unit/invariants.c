@@ -62,7 +62,7 @@ static void translations_check(unsigned cpu) {
 
 void invariants(void) {
   unsigned line = check_all();
-  if (line) test_fail("check.c", (int)line, check_broken.what, (int64_t)check_broken.frame, 0);
+  if (line) test_fail("check.c", (int)line, check.what, (int64_t)check.frame, 0);
   for (unsigned i = 0; i < machine_cpus; i++) {
     cpu_check(i);
     translations_check(i);

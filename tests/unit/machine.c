@@ -80,6 +80,7 @@ void machine_build(struct exo_boot *b) {
   memory_make();
   kernel_tables();
   memset(&machine_window, 0, sizeof machine_window);
+  memset(&check, 0, sizeof check); // somebody may have been looking when the last machine ended
   *b = (struct exo_boot){.magic = EXO_BOOT_MAGIC, .version = EXO_BOOT_VERSION, .size = sizeof *b};
   b->kernel_physical = IMAGE * EXO_PAGE;
   b->kernel_virtual = (uint64_t)&machine_window - 4 * EXO_PAGE; // so that the window lies in the image's last frame

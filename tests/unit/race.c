@@ -1,20 +1,34 @@
 // race.c: programs on CPUs that run truly at once, under a race detector: they share frames, tables, slots, accounts,
-// slices, and end each other. When all of them have had their steps, the invariants hold.
+// slices, end each other, and ask in the midst of it all whether the invariants hold; as they do when all have had
+// their steps.
 //   race [-s seed] [-n steps] [-c CPUs]
 #include <stdlib.h>
 #include "test.h"
 
-enum { ROUND = 2000, CHILDREN = 3, FRAMES_EACH = 5, PATIENCE = 200 };
+enum { ROUND = 2000, CHILDREN = 3, FRAMES_EACH = 5, PATIENCE = 200, LOOK = 100 };
 enum : uint64_t { STEP_NS = 500, WAIT_NS = 200'000 };
 
 static struct child child[CHILDREN];
-static uint64_t round_seed, shootdowns, crosses;
+static uint64_t round_seed, shootdowns, crosses, looks;
 static _Thread_local uint64_t seeded; // of a CPU's thread, which lives for one round
 
 static void call(unsigned cpu) {
   draw_call(cpu);
   fake_cpu[cpu].returned = false;
   fake_cpu[cpu].job = JOB_CALL;
+}
+
+// Are all invariants true, while the others go on? (BUSY: it was ended meanwhile.)
+static void look(unsigned cpu) {
+  struct fake_cpu *c = &fake_cpu[cpu];
+  c->number = EXO_CALL_null;
+  c->argument[0] = EXO_CHECK_WORD;
+  c->job = JOB_CALL;
+}
+static void looked(const struct fake_cpu *c) {
+  if (c->result == EXO_BUSY) return;
+  if (c->result) test_fail("check.c", (int)c->result, check.what, (int64_t)check.frame, 0);
+  __atomic_fetch_add(&looks, 1, __ATOMIC_RELAXED);
 }
 
 static void fault(unsigned cpu) {
@@ -29,11 +43,16 @@ static void program(unsigned cpu) {
   struct fake_cpu *c = &fake_cpu[cpu];
   if (seeded != round_seed) test_random_from(round_seed * EXO_MAX_CPUS + cpu);
   seeded = round_seed;
-  if (c->returned && c->number != EXO_CALL_batch) errors_note(c->number, c->result);
+  if (c->returned && c->number == EXO_CALL_null && c->argument[0] == EXO_CHECK_WORD)
+    looked(c);
+  else if (c->returned && c->number != EXO_CALL_batch)
+    errors_note(c->number, c->result);
   c->returned = false;
   fake.now += STEP_NS;
   uint64_t what = test_random(48);
-  if (what == 0 && test_random(8) == 0) // what costs lives is seldom
+  if (test_random(LOOK) == 0)
+    look(cpu);
+  else if (what == 0 && test_random(8) == 0) // what costs lives is seldom
     draw_lie(cpu);
   else if (what == 1 && draw_may_fault(cpu))
     fault(cpu);
@@ -113,9 +132,10 @@ int main(int argc, char **argv) {
   }
   fake_reset();
   unsigned long long good = errors_count(false), bad = errors_count(true);
-  printf("race: %llu steps in %llu rounds; %llu calls succeeded, %llu failed; %llu shootdowns, %llu cross calls\n",
+  printf("race: %llu steps in %llu rounds; %llu calls succeeded, %llu failed; %llu shootdowns, %llu cross calls, %llu "
+         "looks\n",
          (unsigned long long)done, (unsigned long long)rounds, good, bad, (unsigned long long)shootdowns,
-         (unsigned long long)crosses);
+         (unsigned long long)crosses, (unsigned long long)looks);
   if (steps >= ROUND) CHECK(good * 10 > (good + bad) * 2);
   return 0;
 }
