@@ -109,6 +109,9 @@ foreach(machine IN LISTS machines)
     add_test(NAME ${machine}/emergency-${how} COMMAND sh ${TOP}/tests/system/emergency.sh ${machine} ${BUILD_ROOT}/${machine} ${TOP}/veridian ${how})
     set_tests_properties(${machine}/emergency-${how} PROPERTIES TIMEOUT 120)
   endforeach()
+  # What the kernel writes while a program does things with what is its own.
+  add_test(NAME ${machine}/private COMMAND sh ${TOP}/tests/private/lines.sh ${machine} ${TOP}/veridian ${CMAKE_BINARY_DIR}/private-${machine})
+  set_tests_properties(${machine}/private PROPERTIES TIMEOUT 180 PROCESSORS 2 SKIP_RETURN_CODE 77)
   # Bytes, instructions, frames and lines.
   add_test(NAME ${machine}/budget COMMAND sh ${TOP}/tests/frontdoor/budget.sh ${machine} ${BUILD_ROOT}/${machine} ${TOP}/veridian)
   set_tests_properties(${machine}/budget PROPERTIES TIMEOUT 180)

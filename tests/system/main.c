@@ -19,8 +19,8 @@ static bool chosen(const char *name, int argc, char **argv) {
 }
 
 static int play(int argc, char **argv) {
-  const struct role *const all[] = {faults_roles, memory_roles,  fp_roles,   debug_roles,  step_roles,
-                                    time_roles,   sharing_roles, gate_roles, revoke_roles, hostile_roles};
+  const struct role *const all[] = {faults_roles,  memory_roles, fp_roles,     debug_roles,   step_roles,   time_roles,
+                                    sharing_roles, gate_roles,   revoke_roles, hostile_roles, private_roles};
   for (size_t i = 0; i < sizeof all / sizeof *all; i++)
     for (const struct role *r = all[i]; r->name; r++)
       if (!strcmp(r->name, argv[2])) return r->play(argc - 3, argv + 3);

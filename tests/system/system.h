@@ -29,7 +29,7 @@ extern const struct test calls_tests[], faults_tests[], memory_tests[], fp_tests
     watch_tests[], time_tests[], sharing_tests[], kill_tests[], table_tests[],
     hostile_tests[]; // each ends with a nameless one
 extern const struct role faults_roles[], memory_roles[], fp_roles[], debug_roles[], step_roles[], time_roles[],
-    sharing_roles[], gate_roles[], revoke_roles[], hostile_roles[];
+    sharing_roles[], gate_roles[], revoke_roles[], hostile_roles[], private_roles[];
 
 // --- Faults of our own (fault.c): the next ones are noted and the program goes on elsewhere.
 struct seen {
