@@ -16,7 +16,7 @@ static bool in_fault; // the running code is os_fault: the batch page belongs to
 static inline void serve(struct exo_record *r) {
   bool page = r->cause == EXO_CAUSE_READ || r->cause == EXO_CAUSE_WRITE || r->cause == EXO_CAUSE_EXEC;
   in_fault = true;
-  bool served = page && os_region_fault(r->address, r->cause);
+  bool served = page && (os_region_fault(r->address, r->cause) || os_core_fault(r->address));
   in_fault = false;
   if (!served) os_crash(r, nullptr);
 }

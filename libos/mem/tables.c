@@ -162,6 +162,11 @@ void *os_core_map(exo_slot slot, exo_frame frame, uint64_t prot) {
   return nullptr;
 }
 
+bool os_core_fault(uint64_t address) {
+  uint64_t page = (address - OS_CORE) / EXO_PAGE, was = page < ENTRIES ? core()->shadow[page] : 0;
+  return was && core_map(page, OS_SLOT_SELF, was >> 3, was & 7) == EXO_OK;
+}
+
 void os_core_unmap(const void *address) {
   uint64_t page = ((uint64_t)address - OS_CORE) / EXO_PAGE;
   unmap_part(core(), page, 1, false);

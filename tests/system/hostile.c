@@ -87,14 +87,48 @@ static void areas_flipped(void) {
     EXPECT(true);
 }
 
+// --- A child takes away its parent's views of what bears the child's name, as it may
+
+static uint64_t sweep_all(exo_frame table) {
+  uint64_t taken = 0;
+  for (uint64_t i = 0; i < 512; i += 64) taken += exo_sweep((struct exo_sweep){OS_SLOT_SELF, table, i, 64}) > 0;
+  return taken;
+}
+
+static int unsharer(int argc, char **argv) {
+  (void)argc;
+  (void)argv;
+  const struct exo_machine_window *m = os_self.machine;
+  while (!os_self.shared[1])
+    for (uint64_t i = 0; i < m->range_count; i++)
+      for (exo_frame n = m->range[i].first, end = n + m->range[i].count; n < end; n++) {
+        const struct exo_frame_desc *d = os_frame_desc(n);
+        uint64_t s = d ? __atomic_load_n(&d->state, __ATOMIC_RELAXED) : 0;
+        bool leaf = exo_state_kind(s) == EXO_KIND_TABLE && exo_state_level(s) == 0;
+        if (leaf && d->account == (uint32_t)os_self.parent) os_self.shared[0] += sweep_all(n);
+      }
+  return 5;
+}
+
+static void views_taken(void) {
+  struct kid k;
+  if (!kid_start(&k, (struct kid_how){.cpu = second_cpu()}, "unsharer", 0, 0)) return;
+  EXPECT(kid_until(&k, 0, 5, MS(20000))); // which looks at the child's env frame all the time
+  k.shared[1] = 1;
+  EXPECT(kid_wait(&k, MS(20000)));
+  EXPECT_IS(os_child_status(&k.child), 5);
+  note("%lu times", k.shared[0]);
+  kid_end(&k);
+}
+
 const struct test hostile_tests[] = {
     {"hostile-calls", calls},
     {"hostile-uarea", areas_scribbled},
     {"hostile-races", areas_flipped},
+    {"hostile-views", views_taken},
     {},
 };
 const struct role hostile_roles[] = {
-    {"caller", caller}, {"faulter", faulter},   {"in-door", in_door},
-    {"both", both},     {"victim", victim},     {"hostile", hostile},
-    {"flip", flip},     {"scribble", scribble}, {},
+    {"caller", caller},   {"faulter", faulter}, {"in-door", in_door},   {"both", both},         {"victim", victim},
+    {"hostile", hostile}, {"flip", flip},       {"scribble", scribble}, {"unsharer", unsharer}, {},
 };

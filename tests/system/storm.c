@@ -182,7 +182,8 @@ static void victim_share(void) {
   uint64_t permille = all ? ran * 1000 / all : 0;
   note("%lu per mille of %lu ms; its slices are %lu", permille,
        (uint64_t)((unsigned __int128)all * os_self.ns_factor >> 32) / 1'000'000, due);
-  EXPECT(permille * 10 >= due * 9);
+  uint64_t tenths = machine_looks() ? 6 : 9; // while the kernel looks all stand still, in somebody's turn
+  EXPECT(permille * 10 >= due * tenths);
 }
 
 static void frames(void) {

@@ -60,6 +60,9 @@ exo_result os_protect(uint64_t start, uint64_t end, uint64_t prot);
 // Maps a frame at a free temporary page of OS_CORE and returns its address; nullptr: refused.
 void *os_core_map(exo_slot slot, exo_frame frame, uint64_t prot);
 void os_core_unmap(const void *address);
+// Another whose name reaches a frame may have taken our mapping of it (call `sweep`): a child its parent's view of it.
+// Maps it again; false: that is not why the access failed.
+bool os_core_fault(uint64_t address);
 
 // --- Regions: what is meant to be where, and which pager answers for it
 struct os_region;
