@@ -56,8 +56,7 @@ static void debug_init(void) { // what the firmware left is off, also where no p
 static uint64_t breakpoint(uint64_t control) { // DBGBCR: all of a 32-bit instruction
   return control & EXO_EXEC ? 1 | 2 << 1 | 15 << 5 : 0;
 }
-static uint64_t watchpoint(uint64_t address,
-                           uint64_t control) { // DBGWCR: of eight bytes in a row, those that are watched
+static uint64_t watchpoint(uint64_t address, uint64_t control) { // DBGWCR: those of eight bytes that are watched
   if (!control || control & EXO_EXEC) return 0;
   uint64_t bytes = ((1ull << (control >> 8)) - 1) << (address & 7) & 0xFF;
   return 1 | 2 << 1 | (control & EXO_READ ? 3 : 2) << 3 | bytes << 5;
