@@ -20,6 +20,8 @@ if [ "${2:-}" = lower ]; then
     function missing() { for (i = 1; i <= rows; i++) if (!(row[i] in has)) printf "%-20s %10d %9s %9s\n", row[i], now[row[i]], "-", "-" }
     $1 == "key" { if (here) missing(); here = $0 == key; found += here }
     here && $2 ~ /^[0-9]+$/ { has[$1] = 1; if (($1 in now) && now[$1] + 0 < $2 + 0) sub(/ [0-9]+ /, sprintf(" %d ", now[$1])) }
+    here && $1 == "rise" && ($2 in now) && now[$2] <= least[$2] { next } # paid back
+    here { least[$1] = $2 }
     { print }
     END { if (here) missing(); if (!found) { print key; missing() } }' - "$baseline" >"$work/lower"
   cp "$work/lower" "$baseline"
