@@ -1,6 +1,6 @@
 // core.h: every structure and function of the core, file by file, in reading order:
-//   main · call · cap · frame · space · table · env · slice · upcall · debug · gate · wait · revoke · smp · trace · check ·
-//   print · io/prog · io/screen · first · io/pci
+//   main · call · cap · frame · space · table · env · slice · upcall · debug · gate · wait · revoke · smp · trace ·
+//   check · print · io/prog · io/screen · first · io/pci
 //
 // Locks. A frame's descriptor carries its lock. A call that needs two frames takes the first, tries the second and, if
 // it is held, lets go of the first and begins again; so nobody waits for a frame while holding another, with one
@@ -215,7 +215,7 @@ struct cpu {
   struct env_cpu *env_cpu;
   exo_frame root;                          // loaded
   _Atomic uint64_t cross_want, cross_done; // cross calls asked for and answered
-  uint32_t slice_lock;
+  uint32_t slice_lock, eager;              // eager: the set of eager slices
   unsigned slice_now, lend_cursor;
   unsigned looks; // predicates that the picker may still look at before it must come to a choice
   uint64_t slice_end_ns, slice_begun_ns, grace_end_ns;

@@ -101,19 +101,20 @@ void slice_pass(struct cpu *cpu, struct env_cpu *to) {
 
 // --- Choosing
 
-// Lent time is the owner's of an eager slice as soon as it wakes.
-static bool is_eager(const struct slice *s) { return slice_length(s) & EXO_SLICE_EAGER; }
+// Lent time is the owner's of an eager slice as soon as it wakes. Few slices are: `eager` is the set of them.
 static struct env_cpu *eager_ready(struct cpu *cpu) {
-  for (const struct slice *s = cpu->slice; s < cpu->slice + EXO_SLICES; s++) {
-    exo_env number = is_eager(s) ? slice_env(s) : 0;
+  const struct slice *s = cpu->slice;
+  for (uint32_t set = __atomic_load_n(&cpu->eager, __ATOMIC_RELAXED); set; set >>= 1, s++) {
+    exo_env number = set & 1 ? slice_env(s) : 0;
     struct env_cpu *ec = number ? slice_ready(cpu, number) : nullptr;
     if (ec) return ec;
   }
   return nullptr;
 }
 static bool runs_eager(const struct cpu *cpu) {
-  for (const struct slice *s = cpu->slice; s < cpu->slice + EXO_SLICES; s++)
-    if (is_eager(s) && slice_env(s) == cpu->env->w.number) return true;
+  const struct slice *s = cpu->slice;
+  for (uint32_t set = __atomic_load_n(&cpu->eager, __ATOMIC_RELAXED); set; set >>= 1, s++)
+    if (set & 1 && slice_env(s) == cpu->env->w.number) return true;
   return false;
 }
 
@@ -178,13 +179,13 @@ static uint64_t next_deadline(struct cpu *cpu) {
 // Lent time ends when the slice's owner wakes, or an eager one's. Others who wake meanwhile wait for their turn: a
 // timer set for them would fire again and again until then.
 static void timer_arm(struct cpu *cpu, uint64_t at_ns) {
-  bool eager = cpu->lent && !runs_eager(cpu);
-  for (unsigned i = 0; cpu->lent && i < EXO_SLICES; i++) {
-    const struct slice *s = &cpu->slice[i];
-    uint64_t deadline = i == cpu->slice_now || (eager && is_eager(s)) ? owner_deadline(cpu, s) : ~0ull;
+  uint64_t deadline = cpu->lent ? owner_deadline(cpu, &cpu->slice[cpu->slice_now]) : ~0ull;
+  uint32_t set = cpu->lent && !runs_eager(cpu) ? __atomic_load_n(&cpu->eager, __ATOMIC_RELAXED) : 0;
+  for (const struct slice *s = cpu->slice; set; set >>= 1, s++) {
     if (deadline < at_ns) at_ns = deadline;
+    deadline = set & 1 ? owner_deadline(cpu, s) : ~0ull;
   }
-  arch_timer_set(at_ns);
+  arch_timer_set(deadline < at_ns ? deadline : at_ns);
 }
 
 // Lent time whose owner is ready again goes on as the owner's, and else as an eager one's.
@@ -338,6 +339,8 @@ exo_result sys_slice_set(const struct exo_slice_set *a) {
   if (r == EXO_OK) {
     __atomic_store_n(&s->env, a->env, __ATOMIC_RELAXED);
     __atomic_store_n(&s->length_ns, a->length_ns, __ATOMIC_RELAXED);
+    uint32_t bit = 1u << a->index, set = cpu->eager & ~bit;
+    __atomic_store_n(&cpu->eager, a->length_ns & EXO_SLICE_EAGER ? set | bit : set, __ATOMIC_RELAXED);
     s->guard = a->guard;
     s->debt_ns = debt;
   }
