@@ -124,7 +124,7 @@ function collect(   i, name) {
     tw[name] = quickest("tuned", name)
     fewer[name] = times_of(t[name], v[name])
     sooner[name] = times_of(tw[name], vw[name])
-    verdict[name] = fewer[name] == "" || control[row[i]] ? "" : fewer[name] < 1 ? "Linux needs fewer" : \
+    verdict[name] = fewer[name] == "" || control[row[i]] ? "" : fewer[name] < 1 ? "Linux needs fewer" (sooner[name] > 1 ? ", by the clock more" : "") : \
       sooner[name] != "" && sooner[name] < 1 ? "no claim: the clock says the contrary" : ""
     if (budget[name] && v[name] > budget[name] + 0) verdict[name] = verdict[name] (verdict[name] == "" ? "" : "; ") "over its budget"
     if (fewer[name] == "" || control[row[i]] || name ~ /@/) continue
