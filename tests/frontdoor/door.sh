@@ -20,7 +20,7 @@ no() { if "$@"; then echo "should have failed: $*"; exit 1; fi; }
 case $case in
 usage)
   for words in '' frobnicate 'run --arch vax' 'run --cpus two' 'run --cpus' 'run --memory 0' 'run --frobnicate' 'run --with /no/such/file' \
-    '--arch all run' 'run --arch riscv64 --display vnc=:1' 'qemu /no/such/folder'; do
+    '--arch all run' 'run --arch riscv64 --display vnc=:1' 'qemu /no/such/folder' 'bench --frobnicate' 'bench --compare /no/such/file'; do
     status 120 "$top/veridian" $words
   done
   status 0 "$top/veridian" help
@@ -54,11 +54,11 @@ bench) # once each, counted and by the clock; then a report of numbers that can 
   [ "$(jq '.void' out/report.json)" = false ]
   grep -q '</svg>' out/report.html
   grep -q '^| null-call | null system call | [0-9]' out/report.md
-  judge() { awk -f "$top/tools/door/bench.awk" -v out="$work/again" out/raw/x86_64/about "$top/bench/elsewhere" \
-    $(ls -d "$work"/out/raw/x86_64/*-count-* "$work"/out/raw/x86_64/*-wall-* | grep -v '\.words$'); }
+  judge() { awk -f "$top/tools/door/bench.awk" -v out="$work/again" out/raw/about "$top/bench/elsewhere" \
+    $(ls -d "$work"/out/raw/*-count-* "$work"/out/raw/*-wall-* | grep -v '\.words$'); }
   mkdir again
   judge >output
-  sed -i 's/^BENCH control-alu .*/BENCH control-alu 4444 instructions/' out/raw/x86_64/tuned-count-1-1
+  sed -i 's/^BENCH control-alu .*/BENCH control-alu 4444 instructions/' out/raw/tuned-count-1-1
   no judge >output
   grep -q 'all is void' output
   sed 's/\("row":"prot1",.*"veridian":\)[0-9]*/\17/' out/report.json >old.json

@@ -5,6 +5,7 @@ function base(name) { sub(/\..*/, "", name); return name }
 function bad(words) { print "bench: " words; failed = 1 }
 function smaller(a, b) { return a == "" || b + 0 < a + 0 ? b : a }
 
+{ sub(/\r$/, "") }
 FNR == 1 {
   part = FILENAME
   sub(/.*\//, "", part)

@@ -18,7 +18,8 @@ bench() {
   done
   need $(packages_of build) $(packages_of "$arch")
   [ -n "${VERIDIAN_BUILT:-}" ] || build "$arch"
-  cpus=1 timeout=600 more="$more -smp 1" raw=$outside/raw/$arch
+  [ $arch = x86_64 ] || outside=$outside/$arch
+  cpus=1 timeout=600 more="$more -smp 1" raw=$outside/raw
   [ -z "$compare" ] || { mkdir -p "$outside"; cp "$compare" "$outside/old.json"; }
   rm -rf "$raw"
   mkdir -p "$raw"
