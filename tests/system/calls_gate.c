@@ -203,8 +203,10 @@ void call_predicate_set(void) {
 void call_wait(void) {
   exo_frame f = frame_new();
   EXPECT_IS(place_map(5, f, EXO_READ | EXO_WRITE), EXO_OK);
-  struct exo_predicate p = {.word = {{.slot = OS_SLOT_SELF, .frame = f, .offset = 64}},
-                            .op = {{.code = EXO_PROG_LOAD64, .b = EXO_PROG_VALUE}, {.code = EXO_PROG_END}}};
+  struct exo_predicate p = {.word = {{.slot = OS_SLOT_SELF, .frame = f, .offset = 64}}};
+  struct exo_prog_op op[EXO_PROG_OPS];
+  EXPECT_IS(os_prog_assemble("load64 r0, in0[0]\nend r0", op), 2);
+  memcpy(p.op, op, 2 * sizeof *op);
   place(5)[8] = 1;
   (void)os_wait(&p, 1, 2, 0); // events that a test before left
   EXPECT_IS(os_wait(&p, 1, 2, 0), EXO_WAIT_TRUE);

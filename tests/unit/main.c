@@ -9,11 +9,11 @@ static const struct {
   const char *name;
   const struct test *tests;
 } files[] = {
-    {"cap", cap_tests},       {"frame", frame_tests},   {"space", space_tests}, {"env", env_tests},
-    {"slice", slice_tests},   {"lend", lend_tests},     {"gate", gate_tests},   {"revoke", revoke_tests},
-    {"upcall", upcall_tests}, {"call", call_tests},     {"smp", smp_tests},     {"boot", boot_tests},
-    {"screen", screen_tests}, {"debug", debug_tests},   {"prog", prog_tests},   {"trace", trace_tests},
-    {"check", check_tests},   {"random", random_tests},
+    {"cap", cap_tests},       {"frame", frame_tests}, {"space", space_tests},   {"env", env_tests},
+    {"slice", slice_tests},   {"lend", lend_tests},   {"gate", gate_tests},     {"revoke", revoke_tests},
+    {"upcall", upcall_tests}, {"call", call_tests},   {"smp", smp_tests},       {"boot", boot_tests},
+    {"screen", screen_tests}, {"debug", debug_tests}, {"prog", prog_tests},     {"asm", asm_tests},
+    {"trace", trace_tests},   {"check", check_tests}, {"random", random_tests},
 };
 enum { FILES = sizeof files / sizeof *files, TESTS_MAX = 512 };
 

@@ -115,7 +115,7 @@ static void refusals(void) {
 
 // --- A million programs, most of which the verifier admits
 
-static struct exo_prog_op draw_op(uint64_t left) {
+struct exo_prog_op prog_draw(uint64_t left) {
   struct exo_prog_op op = {.code = (uint8_t)test_random(EXO_PROG_CODES_END), .to = (uint8_t)test_random(8)};
   op.a = (uint8_t)test_random(op.code >= EXO_PROG_LOAD8 && op.code <= EXO_PROG_NET32 ? 2 : 8);
   op.b = test_random(3) ? VALUE : (uint8_t)test_random(8);
@@ -133,7 +133,7 @@ static void a_million(void) {
     struct exo_prog_op op[MOST];
     uint64_t count = 1 + test_random(MOST), sizes[2] = {test_random(40), test_random(9)};
     struct exo_prog_input in[2];
-    for (uint64_t i = 0; i < count; i++) op[i] = draw_op(count - 1 - i);
+    for (uint64_t i = 0; i < count; i++) op[i] = prog_draw(count - 1 - i);
     if (prog_verify(op, count, 2, MOST) != EXO_OK) continue;
     admitted++;
     for (int i = 0; i < 2; i++) { // of just that size: the sanitizer sees each byte beyond

@@ -10,8 +10,8 @@ struct test {
   void (*run)(void);
 };
 extern const struct test cap_tests[], frame_tests[], space_tests[], env_tests[], slice_tests[], upcall_tests[];
-extern const struct test lend_tests[], debug_tests[], gate_tests[], revoke_tests[], call_tests[], smp_tests[],
-    boot_tests[], screen_tests[], trace_tests[], prog_tests[], check_tests[], random_tests[];
+extern const struct test lend_tests[], asm_tests[], debug_tests[], gate_tests[], revoke_tests[], call_tests[],
+    smp_tests[], boot_tests[], screen_tests[], trace_tests[], prog_tests[], check_tests[], random_tests[];
 
 // --- main.c
 extern uint64_t test_steps; // of the random test
@@ -34,6 +34,8 @@ extern const char *test_running;
 
 // --- prog_second.c: what prog_run says of a verified program
 uint64_t prog_second(const struct exo_prog_op *op, uint64_t count, const struct exo_prog_input *in);
+struct exo_prog_op prog_draw(uint64_t left); // an instruction, `left` of which are to follow
+void prog_print(const struct exo_prog_op *op, uint64_t count, char *out, size_t room);
 
 // --- invariants.c
 void invariants(void);
