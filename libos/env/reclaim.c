@@ -37,6 +37,9 @@ static bool holds(const struct list *l, exo_frame n) {
   return false;
 }
 
+// Of a frame that has been found: its part of the table is readable since then.
+static const struct exo_frame_desc *desc(exo_frame n) { return (const struct exo_frame_desc *)OS_FRAMES + n; }
+
 // The frames on the accounts of `family` from `begin` to `end`.
 static bool collect_in(const struct list *family, struct list *all, exo_frame begin, exo_frame end) {
   const struct exo_machine_window *m = os_self.machine;
@@ -44,8 +47,7 @@ static bool collect_in(const struct list *family, struct list *all, exo_frame be
     exo_frame first = m->range[i].first, n = first < begin ? begin : first, last = first + m->range[i].count;
     for (bool shown = false; n < last && n < end; n++, shown = n % TOGETHER != 0) {
       if (!shown) (void)os_frame_desc(n);
-      const struct exo_frame_desc *d = (const struct exo_frame_desc *)OS_FRAMES + n;
-      if (exo_state_kind(d->state) < EXO_KIND_USER || !holds(family, d->account)) continue;
+      if (exo_state_kind(desc(n)->state) < EXO_KIND_USER || !holds(family, desc(n)->account)) continue;
       if (!append(all, n)) return false;
     }
   }
@@ -72,7 +74,7 @@ static bool collect(const struct list *family, struct list *all, const struct os
   return collect_in(family, all, 0, os_self.machine->frame_count);
 }
 
-static bool is_env(exo_frame n) { return exo_state_kind(os_frame_desc(n)->state) == EXO_KIND_ENV; }
+static bool is_env(exo_frame n) { return exo_state_kind(desc(n)->state) == EXO_KIND_ENV; }
 
 // An environment is dead before its end is complete, which may still be under way on another CPU: until then its frame
 // is locked or pinned.
@@ -87,7 +89,7 @@ static bool adopt(struct list *family, const struct list *all) {
     exo_frame n = all->frame[i];
     if (!is_env(n) || holds(family, n)) continue;
     if (!append(family, n)) return false;
-    uint64_t generation = os_frame_desc(n)->generation;
+    uint64_t generation = desc(n)->generation;
     (void)exo_env_stop((struct exo_env_stop){.slot = OS_SLOT_SELF, .env = n | generation << 40});
     wait_for_end(n);
   }
@@ -109,12 +111,12 @@ static bool drop(exo_frame n) {
 
 static void unmap_table(exo_frame table) {
   (void)exo_table_join((struct exo_table_join){.slot = OS_SLOT_SELF, .table = table}); // it may be joined
-  for (uint64_t i = 0; i < ENTRIES; i += EXO_RANGE_MAX)
+  for (uint64_t i = 0; i < ENTRIES && exo_state_maps(desc(table)->state); i += EXO_RANGE_MAX)
     (void)exo_unmap((struct exo_unmap){.slot = OS_SLOT_SELF, .table = table, .index = i, .count = EXO_RANGE_MAX});
 }
 
 static bool is_table(exo_frame n, uint64_t level) {
-  uint64_t state = os_frame_desc(n)->state;
+  uint64_t state = desc(n)->state;
   return exo_state_kind(state) == EXO_KIND_TABLE && exo_state_level(state) == level;
 }
 

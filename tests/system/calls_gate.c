@@ -1,4 +1,5 @@
 // calls_gate.c: gates, messages, doorbells and waits between two programs: success, and each error of the manual.
+#include <os/prog.h>
 #include "system.h"
 #include "machine.h"
 
