@@ -23,6 +23,8 @@ struct bench {
 #define BENCH(row, ...)                                                                                                \
   [[gnu::used, gnu::retain, gnu::section("bench_rows")]] static const struct bench row = {__VA_ARGS__}
 
+extern volatile char bench_marks[128];
+void bench_mark(uint64_t n);
 uint64_t bench_random(uint64_t below);
 // The other end of what takes two: a role is run by a second process or environment (sys_partner).
 struct bench_role {

@@ -17,6 +17,11 @@ void bench_role(const char *name) {
     if (!strcmp(r->name, name)) r->run();
 }
 
+// For who watches the machine from outside (tools/events.c): which row is run now, from 1 on; 0: none.
+volatile char bench_marks[128];
+[[gnu::noinline]] void bench_mark(uint64_t n) { bench_marks[n % sizeof bench_marks] = 1; }
+static uint64_t row_marked;
+
 static uint64_t nothing(void) { return 0; }
 static const struct bench empty = {.name = "empty", .run = nothing};
 
@@ -25,7 +30,9 @@ static uint64_t once(const struct bench *b) {
   uint64_t wait = BENCH_REPEAT > 1 ? bench_random(16) : 0;
 #pragma clang loop unroll(disable)
   for (; wait; wait--) __asm__ volatile("nop"); // three instructions a turn: no common factor with 16
+  bench_mark(row_marked);
   uint64_t begun = bench_ticks(), own = b->run(), ended = bench_ticks();
+  bench_mark(0);
   if (b->verify) bad += !b->verify();
   return own ? own - 1 : ended - begun;
 }
@@ -68,7 +75,10 @@ static bool measure(const struct bench *b) {
   bad = 0;
   if (b->begin && !b->begin()) bad = 1;
   repeat = bad ? 1 : repeats(b);
-  uint64_t overhead = overhead_of(b), ticks = bad ? 0 : median(b);
+  uint64_t overhead = overhead_of(b);
+  row_marked = (uint64_t)(b - __start_bench_rows) + 1;
+  uint64_t ticks = bad ? 0 : median(b);
+  row_marked = 0;
   if (b->end) b->end();
   ticks -= ticks < overhead ? ticks : overhead;
   uint64_t times = wall ? 1000 : BENCH_TIMES, per = repeat * (b->parts ? b->parts : 1) * (wall ? 1 : ticks_each);
@@ -86,6 +96,7 @@ static bool measure(const struct bench *b) {
 
 // What a report wants to know of each row.
 static void describe(const struct bench *b) {
+  sys_print("MARK %lu %s %lu\n", (uint64_t)(b - __start_bench_rows) + 1, b->name, b->parts ? b->parts : 1);
   sys_print("ROW %s %lu %s %s\n", b->name, budget_of(b), b->control ? "control" : "-", b->sosp ? b->sosp : "-");
 }
 

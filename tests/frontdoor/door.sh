@@ -52,9 +52,10 @@ bench) # once each, counted and by the clock; then a report of numbers that can 
   no grep -q 'no Linux to compare with' output || exit 77
   [ "$(jq '[.rows[] | select(.veridian > 0 and .linux > 0 and .tuned > 0)] | length' out/report.json)" -ge 20 ]
   [ "$(jq '.void' out/report.json)" = false ]
+  qemu-system-x86_64 -help | grep -q '^-plugin' && grep -q '^| fault-round | 0.0 / 0.0 / 1.0 | 0.0 / 0.0 / 2.0 |' out/report.md
   grep -q '</svg>' out/report.html
   grep -q '^| null-call | null system call | [0-9]' out/report.md
-  judge() { awk -f "$top/tools/door/bench.awk" -v out="$work/again" out/raw/about "$top/bench/elsewhere" \
+  judge() { awk -f "$top/tools/door/bench.awk" -v out="$work/again" out/raw/about out/raw/events "$top/bench/elsewhere" \
     $(ls -d "$work"/out/raw/*-count-* "$work"/out/raw/*-wall-* | grep -v '\.words$'); }
   mkdir again
   judge >output

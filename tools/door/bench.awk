@@ -15,6 +15,7 @@ FNR == 1 {
 }
 FILENAME ~ /\/about$/ { about[$1] = rest(1); next }
 !recorded {
+  if ($1 == "EVENT") events[$2, $3] = rest(3)
   if ($1 == "waits") waits[++waiting] = rest(1)
   if ($1 == "history") { name = $2; sub(/:$/, "", name); history[name] = rest(2) }
   next
@@ -151,6 +152,9 @@ function markdown(   i, n, f) {
       (budget[n] ? budget[n] : "") " | " d[n] " | " t[n] " | " shown(fewer[n]) " | " shown(sooner[n]) " | " verdict[n] " |" >f
   }
   if (counted) printf "\nGeometric mean of %d operations: %.1f times fewer instructions than Linux tuned; by the clock %.1f.\n", counted, exp(sum / counted), exp(wall / clocked) >f
+  print "\n## Events of one operation\n\nLoads of a root of page tables / invalidations / entries into the kernel, counted once by a plugin.\n" >f
+  print "| operation | Veridian | Linux tuned |\n|---|---:|---:|" >f
+  for (i = 1; i <= lines; i++) if (eventful(n = line[i])) print "| " n " | " events["veridian", n] " | " events["tuned", how[n]] " |" >f
   print "\n## With N other regions in the program\n\n| operation@N | Veridian | Linux | Linux tuned |\n|---|---:|---:|---:|" >f
   for (i = 1; i <= lines; i++) if (line[i] ~ /@/) print "| " line[i] " | " v[line[i]] " | " d[line[i]] " | " t[line[i]] " |" >f
   print "\n## On one system alone\n\n| operation | Veridian | Linux | Linux tuned |\n|---|---:|---:|---:|" >f
@@ -169,6 +173,7 @@ function markdown(   i, n, f) {
   method(f, "- ")
   close(f)
 }
+function eventful(n) { return n !~ /@/ && !control[n] && (("veridian", n) in events) && (("tuned", how[n]) in events || !linux) }
 function method(f, bullet,   i, n, ranges) {
   print bullet "QEMU " about["qemu"] ", one processor, the same machine for all; " about["compiler"] "; Veridian " about["revision"] "; Linux " about["linux"] " (" about["form"] "), without the firmware" >f
   print bullet "Linux: " about["default"] >f
@@ -209,6 +214,8 @@ function html(   i, n, f, y, bars) {
     if (v[n] != "" && (t[n] != "" || !linux))
       print "<tr><td>" n "<td>" sosp[n] "<td>" v[n] "<td>" (budget[n] ? budget[n] : "") "<td>" d[n] "<td>" t[n] "<td>" shown(fewer[n]) "<td>" shown(sooner[n]) "<td>" verdict[n] >f
   }
+  print "</table><h2>Events of one operation: loads of a root of page tables / invalidations / entries into the kernel</h2><table><tr><th>operation<th>Veridian<th>Linux tuned" >f
+  for (i = 1; i <= lines; i++) if (eventful(n = line[i])) print "<tr><td>" n "<td>" events["veridian", n] "<td>" events["tuned", how[n]] >f
   print "</table><h2>On one system alone</h2><table><tr><th>operation<th>Veridian<th>Linux<th>Linux tuned" >f
   for (i = 1; i <= rows; i++) {
     n = row[i]
@@ -237,8 +244,8 @@ function json(   i, n, f) {
   printf "{\"arch\":\"%s\",\"qemu\":\"%s\",\"linux\":\"%s\",\"revision\":\"%s\",\"void\":%s,\"rows\":[\n", about["arch"], about["qemu"], about["linux"], about["revision"], failed ? "true" : "false" >f
   for (i = 1; i <= lines; i++) {
     n = line[i]
-    printf "{\"row\":\"%s\",\"sosp\":\"%s\",\"budget\":%s,\"veridian\":%s,\"linux\":%s,\"tuned\":%s,\"linux_way\":\"%s\",\"veridian_milliticks\":%s,\"linux_milliticks\":%s,\"tuned_milliticks\":%s}%s\n", \
-      n, sosp[n], value(budget[n]), value(v[n]), value(d[n]), value(t[n]), how[n], value(vw[n]), value(dw[n]), value(tw[n]), i < lines ? "," : "" >f
+    printf "{\"row\":\"%s\",\"sosp\":\"%s\",\"budget\":%s,\"veridian\":%s,\"linux\":%s,\"tuned\":%s,\"linux_way\":\"%s\",\"veridian_milliticks\":%s,\"linux_milliticks\":%s,\"tuned_milliticks\":%s,\"veridian_events\":\"%s\",\"tuned_events\":\"%s\"}%s\n", \
+      n, sosp[n], value(budget[n]), value(v[n]), value(d[n]), value(t[n]), how[n], value(vw[n]), value(dw[n]), value(tw[n]), events["veridian", n], events["tuned", how[n]], i < lines ? "," : "" >f
   }
   print "]}" >f
   close(f)

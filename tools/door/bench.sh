@@ -26,6 +26,7 @@ bench() {
   out=
   linux_kernel "$raw"
   bench_all
+  bench_events
   bench_report
 }
 
@@ -120,6 +121,29 @@ bench_round() {
   [ -n "$ok" ] || die 1 "the comparison has no numbers"
 }
 
+# Once more, under a plugin that sees what a counter does not tell: address spaces, invalidations, traps.
+bench_events() {
+  : >"$raw/events"
+  qemu-system-$arch -help | grep -q '^-plugin' || { say "this QEMU takes no plugins: no events are counted"; return 0; }
+  say "events"
+  clang-19 -std=gnu2x -O2 -shared -fPIC -o "$raw/events.so" "$here/tools/events.c"
+  icount=1
+  bench_watched veridian "$root/$arch/programs/bench" &
+  [ -z "$kernel_file" ] || bench_watched tuned "$root/$arch/bench-linux" || die 1 "the events of Linux are missing"
+  wait $! || die 1 "the events of Veridian are missing"
+  rm "$raw/events.so"
+}
+# bench_watched SYSTEM IMAGE
+bench_watched() (
+  os=$1 record=$raw/$1-events
+  address() { llvm-nm-19 "$1" | awk -v name="$2" '$3 == name { print $1 }'; }
+  more="$more -plugin $raw/events.so,arch=$arch,mark=$(address "$2" bench_mark),marks=$(address "$2" bench_marks),out=$record.counts"
+  if [ $os = veridian ]; then bench_veridian "$record" describe $ticks; else bench_linux $os "$record" describe $ticks; fi || exit 1
+  tr -d '\r' <"$record.console" | awk -v os=$os '$1 == "MARK" { name[$2] = $3; parts[$2] = $4 }
+    $1 == "EVENTS" { n = $3 * parts[$2]; if (n) printf "EVENT %s %s %.1f / %.1f / %.1f\n", os, name[$2], $4 / n, $5 / n, $6 / n }' \
+    - "$record.counts" >>"$raw/events"
+)
+
 # bench_report: the tables, from what is in $raw.
 bench_report() {
   {
@@ -133,7 +157,7 @@ bench_report() {
     rm "$raw/kernel.stripped"
   } >"$raw/about"
   status=0
-  LC_ALL=C awk -f "$here/tools/door/bench.awk" -v out="$outside" -v raw="$raw" "$raw/about" "$here/bench/elsewhere" \
+  LC_ALL=C awk -f "$here/tools/door/bench.awk" -v out="$outside" -v raw="$raw" "$raw/about" "$raw/events" "$here/bench/elsewhere" \
     $(cd "$raw" && ls -d "$PWD"/*-count-* "$PWD"/*-wall-* | grep -v '\.words$') >"$outside/said" || status=$?
   cat "$outside/said"
   [ $status = 0 ] || return $status
