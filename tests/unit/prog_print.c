@@ -16,14 +16,15 @@ void prog_print(const struct exo_prog_op *op, uint64_t count, char *out, size_t 
   char *at = out;
   for (uint64_t i = 0; i < count; i++, op++) {
     char b[16];
+    unsigned long long here = i, target = i + 1 + op->to;
     (void)second(b, sizeof b, op);
     size_t left = room - (size_t)(at - out);
-    at += snprintf(at, left, "L%llu: %s ", (unsigned long long)i, names[op->code]);
+    at += snprintf(at, left, "L%llu: %s ", here, names[op->code]);
     left = room - (size_t)(at - out);
     if (op->code == EXO_PROG_END)
       at += op->b == EXO_PROG_VALUE ? snprintf(at, left, "%u\n", op->value) : snprintf(at, left, "r%u\n", op->a);
     else if (op->code >= EXO_PROG_EQ)
-      at += snprintf(at, left, "r%u, %s, L%llu\n", op->a, b, (unsigned long long)(i + 1 + op->to));
+      at += snprintf(at, left, "r%u, %s, L%llu\n", op->a, b, target);
     else if (op->code == EXO_PROG_MOVE)
       at += snprintf(at, left, "r%u, %s\n", op->to, b);
     else if (op->code == EXO_PROG_HIGH)
