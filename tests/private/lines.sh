@@ -8,7 +8,7 @@ arch=$1 door=$(readlink -f "$2") work=$3
 top=$(dirname "$door")
 rm -rf "$work"
 mkdir -p "$work"
-clang-19 -std=gnu2x -O2 -shared -fPIC -DEXO_ADDRESS_BITS=48 -I"$top/exo/include" -o "$work/watch.so" "$top/tests/private/watch.c"
+clang-19 -std=gnu2x -O2 -shared -fPIC -DEXO_ADDRESS_BITS=48 -I"$top/exo/include" -I"$top/tools" -o "$work/watch.so" "$top/tests/private/watch.c"
 # MARKS of private.c: page 480 of PLACE
 "$door" run --arch "$arch" --cpus 2 --timeout 120 --qemu "-plugin $work/watch.so,out=$work/stores,marks=0xB0001E0000" \
   systest child private >"$work/own" 2>"$work/log" </dev/null || { echo "lines: $arch: the run ended with $?"; cat "$work/log"; exit 1; }

@@ -9,21 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-// --- What QEMU gives to plugins (version 1 of its interface)
-struct qemu_plugin_tb;
-struct qemu_plugin_insn;
-size_t qemu_plugin_tb_n_insns(const struct qemu_plugin_tb *tb);
-struct qemu_plugin_insn *qemu_plugin_tb_get_insn(const struct qemu_plugin_tb *tb, size_t i);
-uint64_t qemu_plugin_insn_vaddr(const struct qemu_plugin_insn *insn);
-void qemu_plugin_register_vcpu_tb_trans_cb(uint64_t id, void (*f)(uint64_t id, struct qemu_plugin_tb *tb));
-void qemu_plugin_register_vcpu_mem_cb(struct qemu_plugin_insn *insn,
-                                      void (*f)(unsigned cpu, uint32_t info, uint64_t va, void *data), int flags,
-                                      int reads_or_writes, void *data);
-void qemu_plugin_register_atexit_cb(uint64_t id, void (*f)(uint64_t id, void *data), void *data);
-int qemu_plugin_install(uint64_t id, const void *info, int argc, char **argv);
-[[gnu::visibility("default")]] extern int qemu_plugin_version;
-int qemu_plugin_version = 1;
+#include "plugin.h"
 
 enum { CPUS = 16, OPERATIONS = 16, RUNS = 8, STORES = 4096, WRITES = 2, BOTH = 3, INFO_SHIFT = 16 };
 static struct run {

@@ -154,7 +154,7 @@ function markdown(   i, n, f) {
   if (counted) printf "\nGeometric mean of %d operations: %.1f times fewer instructions than Linux tuned; by the clock %.1f.\n", counted, exp(sum / counted), exp(wall / clocked) >f
   print "\n## Events of one operation\n\nLoads of a root of page tables / invalidations / entries into the kernel, counted once by a plugin.\n" >f
   print "| operation | Veridian | Linux tuned |\n|---|---:|---:|" >f
-  for (i = 1; i <= lines; i++) if (eventful(n = line[i])) print "| " n " | " events["veridian", n] " | " events["tuned", how[n]] " |" >f
+  event_rows(f, "| ", " | ", " |")
   print "\n## With N other regions in the program\n\n| operation@N | Veridian | Linux | Linux tuned |\n|---|---:|---:|---:|" >f
   for (i = 1; i <= lines; i++) if (line[i] ~ /@/) print "| " line[i] " | " v[line[i]] " | " d[line[i]] " | " t[line[i]] " |" >f
   print "\n## On one system alone\n\n| operation | Veridian | Linux | Linux tuned |\n|---|---:|---:|---:|" >f
@@ -173,7 +173,13 @@ function markdown(   i, n, f) {
   method(f, "- ")
   close(f)
 }
-function eventful(n) { return n !~ /@/ && !control[n] && (("veridian", n) in events) && (("tuned", how[n]) in events || !linux) }
+function event_rows(f, begin, between, end,   i, n) {
+  for (i = 1; i <= lines; i++) {
+    n = line[i]
+    if (n ~ /@/ || control[n] || !(("veridian", n) in events) || linux && !(("tuned", how[n]) in events)) continue
+    print begin n between events["veridian", n] between events["tuned", how[n]] end >f
+  }
+}
 function method(f, bullet,   i, n, ranges) {
   print bullet "QEMU " about["qemu"] ", one processor, the same machine for all; " about["compiler"] "; Veridian " about["revision"] "; Linux " about["linux"] " (" about["form"] "), without the firmware" >f
   print bullet "Linux: " about["default"] >f
@@ -215,7 +221,7 @@ function html(   i, n, f, y, bars) {
       print "<tr><td>" n "<td>" sosp[n] "<td>" v[n] "<td>" (budget[n] ? budget[n] : "") "<td>" d[n] "<td>" t[n] "<td>" shown(fewer[n]) "<td>" shown(sooner[n]) "<td>" verdict[n] >f
   }
   print "</table><h2>Events of one operation: loads of a root of page tables / invalidations / entries into the kernel</h2><table><tr><th>operation<th>Veridian<th>Linux tuned" >f
-  for (i = 1; i <= lines; i++) if (eventful(n = line[i])) print "<tr><td>" n "<td>" events["veridian", n] "<td>" events["tuned", how[n]] >f
+  event_rows(f, "<tr><td>", "<td>", "")
   print "</table><h2>On one system alone</h2><table><tr><th>operation<th>Veridian<th>Linux<th>Linux tuned" >f
   for (i = 1; i <= rows; i++) {
     n = row[i]
